@@ -1,0 +1,213 @@
+# trapkit: build, test, install. `make help` lists what there is.
+# Two commands need nothing but make on a fresh Debian: `make demo` and `make test`.
+
+VERSION := 0.1.0
+PREFIX ?= /usr/local
+DESTDIR ?=
+CC ?= cc
+CXX ?= c++
+# make's own defaults are not a choice that somebody made.
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+ifeq ($(origin CXX),default)
+CXX := g++
+endif
+PYTHON ?= /usr/bin/python3
+SANITIZE ?=
+V ?= 0
+
+comma := ,
+empty :=
+space := $(empty) $(empty)
+VARIANT := $(if $(SANITIZE),sanitize-$(subst $(comma),-,$(SANITIZE)),plain)
+B := build/$(VARIANT)
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
+
+# ---- what is needed, from Debian's packages (deps.mk targets: deps, need-build, need-test) ------
+
+DEPS_BUILD := gcc g++ libc6-dev pkg-config libzip-dev libyaml-dev libcjson-dev libssl-dev \
+	libsqlite3-dev libdeflate-dev libtomlplusplus-dev libcurl4-openssl-dev \
+	libcurl4 tzdata ca-certificates python3
+DEPS_TEST := libcmocka-dev libimage-exiftool-perl ffmpeg python3-yaml unzip sqlite3 openssl \
+	libcap2 libpam0g libwrap0 procps strace faketime mandoc fish zsh bash-completion binutils
+DEPS_BENCH := exiftool exiv2 exif zip lftp curl
+
+# ---- flags -------------------------------------------------------------------------------------
+
+LIBRARIES := libzip yaml-0.1 libcjson libssl libcrypto sqlite3 libdeflate
+PKG_CFLAGS := $(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)
+PKG_LIBS := $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null)
+
+OPTIMIZE ?= -O2
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+CPPFLAGS_ALL := -Iinclude -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -D_FILE_OFFSET_BITS=64 \
+	-DTRAPKIT_VERSION='"$(VERSION)"' -DTRAPKIT_PREFIX='"$(PREFIX)"' $(PKG_CFLAGS) $(CPPFLAGS)
+HARDEN := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer,-fstack-protector-strong -D_FORTIFY_SOURCE=2)
+CFLAGS_ALL := -std=c11 $(OPTIMIZE) -g -fPIE -pthread $(WARNINGS) $(HARDEN) $(CFLAGS)
+CXXFLAGS_ALL := -std=c++17 $(OPTIMIZE) -g -fPIE -pthread -Wall -Wextra $(HARDEN) $(CXXFLAGS)
+# libstdc++ serves one small file (the TOML door): linked in, so that starting does not load it.
+LDFLAGS_ALL := -pthread -pie -Wl,--as-needed -Wl,-z,relro $(LDFLAGS) \
+	$(if $(SANITIZE),-fsanitize=$(SANITIZE),-static-libstdc++ -static-libgcc)
+LIBS_ALL := $(PKG_LIBS) -lm -ldl $(LIBS)
+
+# ---- sources -----------------------------------------------------------------------------------
+
+LIB_SOURCES := $(wildcard lib/*/*.c lib/*/*.cpp)
+CMD_SOURCES := $(wildcard cmd/*.c cmd/cli/*.c)
+UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
+FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.c)
+objects = $(patsubst %,$(B)/%.o,$(basename $(1)))
+LIB_OBJECTS := $(call objects,$(LIB_SOURCES))
+CMD_OBJECTS := $(call objects,$(CMD_SOURCES))
+UNIT_PROGRAMS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SOURCES))
+FUZZ_PROGRAMS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(FUZZ_SOURCES))
+LINKS := trapper-tools $(patsubst cmd/%.c,trapkit-%,$(filter-out cmd/main.c cmd/commands.c,\
+	$(wildcard cmd/*.c)))
+
+.PHONY: all demo test check bench docs install uninstall deps clean help fuzz
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: need-build
+	$(Q)$(MAKE) --no-print-directory V=$(V) SANITIZE=$(SANITIZE) binary
+
+help:
+	@printf '%s\n' \
+	'make all        build build/plain/trapkit' \
+	'make demo       the main job on a small made-up card, offline, to an outbox folder' \
+	'make test       every test; installs what it needs' \
+	'make check      the tests only, nothing installed (SANITIZE=address,undefined or thread)' \
+	'make bench      our speed beside the peers, as ratios' \
+	'make fuzz       the fuzz targets for FUZZ_SECONDS each (60), with clang' \
+	'make docs       man pages, completions and config.example.toml anew from the option rows' \
+	'make install    to PREFIX (/usr/local), below DESTDIR; make uninstall takes it away' \
+	'make deps       install what building and testing need (asks first unless root or CI)' \
+	'make clean      remove build/'
+
+# ---- build -------------------------------------------------------------------------------------
+
+.PHONY: binary
+binary: $(B)/trapkit
+
+$(B)/trapkit: $(CMD_OBJECTS) $(B)/libtrapkit.a
+	$(call say,LINK,$@) $(CXX) $(LDFLAGS_ALL) -o $@ $(CMD_OBJECTS) $(B)/libtrapkit.a $(LIBS_ALL)
+	@for name in $(LINKS); do ln -sf trapkit $(B)/$$name; done
+
+# Made anew, so that a source that went away does not live on in the archive.
+$(B)/libtrapkit.a: $(LIB_OBJECTS)
+	$(call say,AR,$@) rm -f $@ && $(AR) rcs $@ $(LIB_OBJECTS)
+
+$(B)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<) $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+$(B)/%.o: %.cpp Makefile
+	@mkdir -p $(@D)
+	$(call say,CXX,$<) $(CXX) $(CPPFLAGS_ALL) $(CXXFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+$(B)/unit/%: $(B)/tests/unit/%.o $(B)/libtrapkit.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@) $(CXX) $(LDFLAGS_ALL) -o $@ $< $(B)/libtrapkit.a $(LIBS_ALL) -lcmocka
+
+# Without clang the targets replay their corpus; with it they search.
+$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(B)/libtrapkit.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@) $(CXX) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_ALL)
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+# ---- tests -------------------------------------------------------------------------------------
+
+.PHONY: programs library units
+library: $(B)/libtrapkit.a
+units: $(UNIT_PROGRAMS) $(FUZZ_PROGRAMS)
+programs: binary $(UNIT_PROGRAMS) $(FUZZ_PROGRAMS)
+
+test: need-test
+	$(Q)$(MAKE) --no-print-directory V=$(V) SANITIZE=$(SANITIZE) check
+
+# ONLY=words runs the tests whose path contains one of the words.
+check: programs
+	$(Q)TRAPKIT_BUILD=$(abspath $(B)) TRAPKIT_SANITIZE='$(SANITIZE)' PYTHON=$(PYTHON) \
+		CC='$(CC)' $(PYTHON) tests/run.py $(ONLY)
+
+FUZZ_SECONDS ?= 60
+fuzz:
+	$(Q)sh tests/fuzz/run.sh '$(FUZZ_SECONDS)' $(ONLY)
+
+bench: need-bench
+	$(Q)$(MAKE) --no-print-directory V=$(V) binary
+	$(Q)TRAPKIT_BUILD=$(abspath $(B)) $(PYTHON) tests/bench/run.py $(ONLY)
+
+demo: all
+	$(Q)TRAPKIT_BUILD=$(abspath $(B)) PYTHON=$(PYTHON) sh tests/demo.sh
+
+docs: all
+	$(Q)for kind in settings man bash zsh fish; do $(B)/trapkit describe $$kind . || exit 1; done
+
+# ---- install -----------------------------------------------------------------------------------
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
+		$(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/doc/trapkit \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+		$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	install -m 755 build/plain/trapkit $(DESTDIR)$(PREFIX)/bin/trapkit
+	for name in $(LINKS); do ln -sf trapkit $(DESTDIR)$(PREFIX)/bin/$$name; done
+	install -m 644 man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	for page in man/*.5; do [ ! -e "$$page" ] || \
+		install -m 644 "$$page" $(DESTDIR)$(PREFIX)/share/man/man5/; done
+	install -m 644 completions/trapkit.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/trapkit
+	for name in $(LINKS); do ln -sf trapkit \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$name; done
+	install -m 644 completions/_trapkit $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_trapkit
+	install -m 644 completions/trapkit.fish \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/trapkit.fish
+	install -m 644 LICENSE NEWS.md README.md config.example.toml \
+		$(DESTDIR)$(PREFIX)/share/doc/trapkit/
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/trapkit
+	for name in $(LINKS); do rm -f $(DESTDIR)$(PREFIX)/bin/$$name \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$name; done
+	for page in man/*.1; do rm -f $(DESTDIR)$(PREFIX)/share/man/man1/$${page##*/}; done
+	for page in man/*.5; do rm -f $(DESTDIR)$(PREFIX)/share/man/man5/$${page##*/}; done
+	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/trapkit \
+		$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_trapkit \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/trapkit.fish
+	rm -rf $(DESTDIR)$(PREFIX)/share/doc/trapkit
+
+clean:
+	rm -rf build
+
+# ---- dependencies ------------------------------------------------------------------------------
+
+# $(call need,PACKAGES): installs those that are missing; asks first unless root without a terminal
+# of its own to ask on, or CI. Says what it does.
+define need
+	@missing=$$(for p in $(1); do dpkg-query -W -f '$${Status}\n' $$p 2>/dev/null | \
+		grep -q 'ok installed' || echo $$p; done); \
+	[ -z "$$missing" ] && exit 0; \
+	echo "Missing Debian packages:" $$missing; \
+	as=; [ "$$(id -u)" = 0 ] || as=sudo; \
+	yes=; [ -z "$$CI" ] && [ "$$(id -u)" != 0 ] || yes=-y; \
+	export DEBIAN_FRONTEND=noninteractive; \
+	$$as apt-get update -q >/dev/null; \
+	$$as apt-get install $$yes -q --no-install-recommends $$missing >build-deps.log 2>&1 </dev/null \
+	&& rm -f build-deps.log || { tail -5 build-deps.log; rm -f build-deps.log; \
+	echo "Could not install them. Install them yourself, then run make again."; exit 1; }
+endef
+
+.PHONY: need-build need-test need-bench
+need-build:
+	$(call need,$(DEPS_BUILD))
+need-test:
+	$(call need,$(DEPS_BUILD) $(DEPS_TEST))
+need-bench:
+	$(call need,$(DEPS_BUILD) $(DEPS_TEST) $(DEPS_BENCH))
+deps: need-test

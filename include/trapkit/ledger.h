@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The memory of a data path: every file seen, every package made, delivered and triggered. */
+#ifndef TRAPKIT_LEDGER_H
+#define TRAPKIT_LEDGER_H
+
+#include "trapkit/model.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct error;
+
+/*
+ * An SQLite database `ledger.sqlite3` (WAL, synchronous FULL) and a lock file `lock` in the work
+ * folder. Deleting it loses no data, only the memory of what was done. One writer at a time, held
+ * by flock: it ends with the process, however that ends. One connection, used by one thread at a
+ * time.
+ */
+struct ledger;
+
+enum ledger_mode {
+	LEDGER_WRITE,  /* takes the lock, makes the folder and the database when missing */
+	LEDGER_READ,   /* no lock; a missing database reads as empty */
+	LEDGER_SCRATCH /* a private copy-less temporary database: for dry runs; what the ledger on
+			  disk knows is read from it, nothing is written to it */
+};
+
+/*
+ * ERROR_BUSY names host, pid and start of whoever holds the lock, after waiting `wait_lock`
+ * seconds. A database that is not one, or cut short by a crash, is set aside as
+ * `ledger.sqlite3.damaged-N` and begun anew, with a warning through `warning` (may be NULL).
+ */
+struct ledger *ledger_open(const char *work_folder, enum ledger_mode mode, double wait_lock,
+	void (*warning)(void *context, const char *message), void *context, struct error *err);
+void ledger_close(struct ledger *ledger);
+
+/*
+ * Many changes in one commit. Changes outside begin/commit are committed one by one. Nesting is not
+ * allowed. A commit is on the disk when the call returns.
+ */
+int ledger_begin(struct ledger *ledger, struct error *err);
+int ledger_commit(struct ledger *ledger, struct error *err);
+void ledger_rollback(struct ledger *ledger);
+
+/* ---- files ---- */
+
+/* Adds or replaces the file of that path. Keeps the stored SHA-256 when size and mtime are equal.
+ */
+int ledger_put_file(struct ledger *ledger, const struct resource *resource, struct error *err);
+int ledger_put_sha256(struct ledger *ledger, const char *path, const uint8_t sha256[SHA256_SIZE],
+	struct error *err);
+int ledger_remove_file(struct ledger *ledger, const char *path, struct error *err);
+
+/* Walks files in bytewise order of (collection, deployment, name, path). */
+struct ledger_files;
+/* NULL for all collections; NULL for all deployments. */
+struct ledger_files *ledger_files_open(
+	struct ledger *ledger, const char *collection, const char *deployment, struct error *err);
+/* 1 = `resource` filled (its texts stay valid until the next call; do not release), 0 = end. */
+int ledger_files_next(struct ledger_files *files, struct resource *resource, struct error *err);
+void ledger_files_close(struct ledger_files *files);
+
+/* ---- packages, deliveries, triggers ---- */
+
+enum package_state { PACKAGE_PLANNED, PACKAGE_WRITTEN };
+enum delivery_state { DELIVERY_NONE, DELIVERY_STARTED, DELIVERY_DONE };
+enum trigger_state {
+	TRIGGER_NONE,
+	TRIGGER_POSTING, /* set and committed before the request leaves */
+	TRIGGER_UNKNOWN, /* the reply was lost */
+	TRIGGER_DONE
+};
+
+/* One YAML and one ZIP. Texts are owned; NULL when not known. */
+struct ledger_package {
+	int64_t id;           /* 0 = not stored yet */
+	char *name;           /* "winter_part001": the file names without suffix */
+	char *set;            /* "winter": what the parts of one package call share */
+	unsigned part, parts; /* 1-based; 1 of 1 when not split */
+	char *folder;         /* where yaml and zip lie, absolute */
+	char *fingerprint;    /* hex SHA-256 of the set's inputs and settings: same = up to date */
+	char *collections;    /* names of the collections in it, one a line */
+	enum package_state state;
+	uint64_t files, media_bytes;
+	uint64_t yaml_size, zip_size;
+	char *yaml_sha256, *zip_sha256; /* hex, once written */
+	int64_t created;                /* seconds since 1970 */
+	char *destination;              /* URL without password of the delivery below */
+	enum delivery_state delivery;
+	int64_t delivered; /* seconds since 1970, 0 = not */
+	enum trigger_state trigger;
+	int64_t triggered;
+	char *task; /* what the server said to the trigger */
+};
+
+void ledger_package_release(struct ledger_package *package);
+/* Inserts (id 0: sets id) or updates by id. */
+int ledger_put_package(struct ledger *ledger, struct ledger_package *package, struct error *err);
+int ledger_remove_package(struct ledger *ledger, int64_t id, struct error *err);
+
+struct ledger_package_list {
+	struct ledger_package *items;
+	size_t count, capacity;
+};
+/* All packages, oldest first, parts in order. */
+int ledger_packages(struct ledger *ledger, struct ledger_package_list *list, struct error *err);
+void ledger_package_list_release(struct ledger_package_list *list);
+
+/*
+ * Uploads under way, by destination and remote name: what is needed to resume after a crash, and
+ * never to resume onto other bytes.
+ */
+struct ledger_upload {
+	char *destination; /* URL of the folder, without password */
+	char *remote_name; /* final name */
+	char *temporary;   /* name it is sent under */
+	char *sha256;      /* hex, of the local file that is being sent */
+	uint64_t size;
+	bool renaming; /* the temporary name was verified and the rename asked for */
+	bool done;
+};
+void ledger_upload_release(struct ledger_upload *upload);
+int ledger_put_upload(struct ledger *ledger, const struct ledger_upload *upload, struct error *err);
+/* 1 found, 0 not. */
+int ledger_get_upload(struct ledger *ledger, const char *destination, const char *remote_name,
+	struct ledger_upload *upload, struct error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* TRAPPER packages: the YAML definition and the stored ZIP, written and read back. */
+#ifndef TRAPKIT_PACKAGE_H
+#define TRAPKIT_PACKAGE_H
+
+#include "trapkit/model.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct error;
+struct progress;
+
+/* ---- YAML definition (contracts/trapper.md section 2) ---- */
+
+/*
+ * Writes the document event by event; memory does not grow with the number of resources. The caller
+ * keeps the order: collection, deployment, its resources, next deployment … The stream stays the
+ * caller's.
+ */
+struct definition_writer;
+
+struct definition_collection {
+	const char *name; /* also resources_dir; UTF-8 */
+	int64_t project_id;
+	const char *timezone; /* IANA name */
+	bool ignore_dst;
+};
+
+struct definition_resource {
+	const char *name;      /* file name with extension: both `name` and `file` */
+	int64_t utc;           /* date_recorded */
+	const char *mime_type; /* NULL = null */
+	uint64_t size;
+	uint32_t width, height; /* 0 = null */
+	double fps, duration;   /* NaN = null */
+};
+
+struct definition_writer *definition_open(FILE *stream, struct error *err);
+int definition_collection(struct definition_writer *writer,
+	const struct definition_collection *collection, struct error *err);
+int definition_deployment(
+	struct definition_writer *writer, const char *deployment_id, struct error *err);
+int definition_resource(struct definition_writer *writer,
+	const struct definition_resource *resource, struct error *err);
+/* Ends the document and flushes the stream. */
+int definition_finish(struct definition_writer *writer, struct error *err);
+/* Always, also after a failure. */
+void definition_close(struct definition_writer *writer);
+
+/* ---- ZIP (contracts/trapper.md section 3) ---- */
+
+/*
+ * A ZIP of stored entries in the order given, its layout known before the first byte: names, sizes
+ * and dates alone decide every offset, so the size is known from the start and the same input gives
+ * the same bytes. zip64 where needed, UTF-8 names with bit 11 where non-ASCII, create system Unix.
+ */
+struct zip_entry {
+	char *name;        /* "collection/deployment/file", UTF-8, owned */
+	char *source;      /* path to read from, relative to the source folder, owned */
+	uint64_t size;     /* bytes that the source must have */
+	int64_t mtime_ns;  /* that it must have, so that a file that changed is found out */
+	uint32_t dos_time; /* zip_dos_time() */
+	uint32_t mode;     /* permission bits, 0644 */
+	uint32_t crc;      /* set by zip_write */
+	uint8_t sha256[SHA256_SIZE]; /* set by zip_write */
+};
+
+struct zip_plan {
+	struct zip_entry *items; /* append with ARRAY_APPEND */
+	size_t count, capacity;
+};
+void zip_plan_release(struct zip_plan *plan);
+/* Exact size in bytes of the archive that zip_write makes of the plan. */
+uint64_t zip_plan_size(const struct zip_plan *plan);
+
+/* MS-DOS date and time (date in the high half) of a wall time, clamped to 1980-01-01 … 2107-12-31.
+ */
+uint32_t zip_dos_time(const struct wall_time *wall);
+
+/*
+ * Reads each source once, computing CRC-32 and SHA-256 on the way, and writes the archive to `fd`
+ * from its present position, sequentially but for patching the CRCs of each header.
+ * ERROR_INPUT naming the file when one changed, shrank, grew or cannot be read: the index of that
+ * entry is in *failed (may be NULL; SIZE_MAX when it was not an entry's fault).
+ * `zip_sha256` (may be NULL) gets the digest of the whole archive.
+ */
+int zip_write(struct zip_plan *plan, const char *source_folder, int fd, const char *output_name,
+	const struct progress *progress, uint8_t zip_sha256[SHA256_SIZE], size_t *failed,
+	struct error *err);
+
+/*
+ * Opens the archive with libzip (consistency checks on) and compares names, sizes and CRCs of the
+ * directory with the plan; with `read_all` every entry's bytes are read and its CRC checked.
+ */
+int zip_verify(const char *path, const struct zip_plan *plan, bool read_all,
+	const struct progress *progress, struct error *err);
+
+/* ---- a package read back, for upload and for validate ---- */
+
+/* What upload needs to know of a definition that it did not write itself. */
+struct definition_summary {
+	struct definition_summary_collection {
+		char *name, *timezone;
+		int64_t project_id; /* 0 when absent */
+		bool ignore_dst;
+		uint64_t deployments, resources;
+	} * items;
+	size_t count, capacity;
+};
+/* Bounded memory; ERROR_INPUT with line and what is wrong when it is not a definition. */
+int definition_read(const char *path, struct definition_summary *summary, struct error *err);
+void definition_summary_release(struct definition_summary *summary);
+
+/* SHA-256 of a file as lower-case hex in `hex` (65 bytes). */
+int file_sha256(const char *path, char hex[2 * SHA256_SIZE + 1], const struct progress *progress,
+	struct error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Bytes to and from other machines: FTPS and outbox folders for files, HTTPS for the web services.
+ */
+#ifndef TRAPKIT_TRANSFER_H
+#define TRAPKIT_TRANSFER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct error;
+struct progress;
+
+/* ---- where files go ---- */
+
+enum remote_scheme { REMOTE_FTPS, REMOTE_FTP, REMOTE_FILE };
+
+/* Everything that decides how a destination is reached. Texts are borrowed. */
+struct remote_settings {
+	enum remote_scheme scheme;
+	const char *host; /* name or address; not for REMOTE_FILE */
+	unsigned port;    /* 0 = 21 */
+	const char *user, *password;
+	const char *user_alternative; /* tried once after a 530, or NULL: the full login */
+	const char *folder;           /* "/collections"; for REMOTE_FILE the absolute folder */
+	bool passive;                 /* false = active mode (PORT/EPRT) */
+	bool verify;                  /* certificate and host name */
+	const char *ca_file;          /* PEM, in addition to the system's; or NULL */
+	const char *pin_sha256;       /* hex of the one certificate that is trusted; or NULL */
+	double timeout;     /* seconds for connect, replies, and a stalled data connection */
+	double max_runtime; /* seconds from remote_open on, 0 = none */
+	uint64_t rate;      /* bytes a second over all, 0 = unlimited */
+};
+
+/* "ftps://user@host:21/collections": never a password. Owned by the caller. */
+char *remote_url(const struct remote_settings *settings);
+
+/* Parsed `--to`: texts owned. */
+struct remote_address {
+	enum remote_scheme scheme;
+	char *user, *host,
+		*folder; /* user NULL when not given; a password in the URL is ERROR_USAGE */
+	unsigned port;
+};
+int remote_parse(const char *url, struct remote_address *address, struct error *err);
+void remote_address_release(struct remote_address *address);
+
+/*
+ * A session with one destination: one control connection (opened when first needed, opened anew
+ * after it broke). Not for two threads at once; parallel uploads open one each.
+ */
+struct remote;
+struct remote *remote_open(const struct remote_settings *settings, const struct progress *progress);
+/* Says QUIT when the session is in order. */
+void remote_close(struct remote *remote);
+
+/*
+ * Connects, logs in, protects the data channel, enters (or makes) the folder. ERROR_REFUSED for 530
+ * and for certificates (message: reason, fingerprint, how to pin), ERROR_NETWORK for what may pass
+ * (421, 4xx, timeouts, no route), ERROR_REMOTE for a no that stays.
+ */
+int remote_login(struct remote *remote, struct error *err);
+
+/* *size = bytes of the remote file, or -1 when there is none. */
+int remote_size(struct remote *remote, const char *name, int64_t *size, struct error *err);
+
+struct remote_source {
+	const char *path; /* local file */
+	uint64_t size;    /* bytes it must have */
+	uint64_t offset;  /* begin here: REST offset, then STOR; never APPE */
+};
+
+/*
+ * Sends [offset, size) to `name` and waits for the server's word. 0 only when the server confirmed
+ * and SIZE equals `size`. On failure the control channel's reply, when one came, names the cause in
+ * the message and decides the kind: full disk, quota, permission, refused name = ERROR_REMOTE;
+ * broken line, stall, 421, 425, 426 = ERROR_NETWORK. *sent counts the bytes that went out in this
+ * call. A stop (progress) closes the data connection first, reads the reply and keeps the session.
+ */
+int remote_store(struct remote *remote, const char *name, const struct remote_source *source,
+	uint64_t *sent, struct error *err);
+int remote_rename(struct remote *remote, const char *from, const char *to, struct error *err);
+int remote_delete(struct remote *remote, const char *name, struct error *err);
+/* Makes a folder below the session's folder, one level at a time; existing ones are fine. */
+int remote_make_folder(struct remote *remote, const char *path, struct error *err);
+/* Fetches a small file whole (at most `limit` bytes). *bytes is owned by the caller. */
+int remote_fetch(struct remote *remote, const char *name, size_t limit, char **bytes, size_t *size,
+	struct error *err);
+/* "TLSv1.3 TLS_AES_256_GCM_SHA384, certificate CN=…, valid until …": for connection tests.
+ * Borrowed. */
+const char *remote_description(struct remote *remote);
+
+/* ---- HTTPS ---- */
+
+struct http_settings {
+	const char *user, *password; /* Basic, or NULL */
+	const char *token;           /* wins over user and password; or NULL */
+	const char *token_scheme;    /* "Token" (TRAPPER) or "Bearer" (traplinked) */
+	bool verify;
+	const char *ca_file;
+	double connect_timeout, timeout; /* seconds; timeout = without a byte */
+	double max_runtime;              /* seconds over all attempts, 0 = none */
+	unsigned retries;                /* attempts after the first */
+};
+
+struct http_request {
+	const char *method;       /* "GET", "POST" */
+	const char *url;          /* absolute; credentials go out only to the host of `home` */
+	const char *home;         /* base URL whose host may see the credentials */
+	const char *content_type; /* of body, or NULL */
+	const char *body;         /* or NULL */
+	double timeout;           /* 0 = the settings' */
+	bool only_once;           /* never sent again once it may have left: triggers */
+	size_t limit;             /* most bytes of a reply kept in memory; 0 = 64 MiB */
+};
+
+struct http_reply {
+	long status;
+	char *body; /* NUL-terminated too, owned */
+	size_t size;
+	char *content_type; /* owned, or NULL */
+	bool maybe_sent;    /* on failure: the request may have reached the server */
+	unsigned attempts;
+};
+
+/*
+ * Libcurl, loaded when first used. Retries connect failures, timeouts, 429 and 5xx with exponential
+ * back-off and jitter, never below Retry-After (seconds or date, at most 10 minutes); follows
+ * redirects for GET, never to another scheme than https once begun with https, and never with the
+ * credentials to another host. Returns 0 for every reply that came whole, whatever its status.
+ */
+struct http *http_open(const struct http_settings *settings, const struct progress *progress);
+void http_close(struct http *http);
+int http_perform(struct http *http, const struct http_request *request, struct http_reply *reply,
+	struct error *err);
+void http_reply_release(struct http_reply *reply);
+
+/* Percent-encodes one query value or path part. Owned by the caller. */
+char *http_escape(const char *text);
+
+/* Names and versions of the libraries behind this room, one a line. Owned by the caller. */
+char *transfer_versions(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
