@@ -25,7 +25,7 @@ B := build/$(VARIANT)
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
 
-# ---- what is needed, from Debian's packages (deps.mk targets: deps, need-build, need-test) ------
+# ---- what is needed, from Debian's packages ---------------------------------------------------
 
 DEPS_BUILD := gcc g++ libc6-dev pkg-config libzip-dev libyaml-dev libcjson-dev libssl-dev \
 	libsqlite3-dev libdeflate-dev libtomlplusplus-dev libcurl4-openssl-dev \
@@ -187,20 +187,22 @@ clean:
 
 # ---- dependencies ------------------------------------------------------------------------------
 
-# $(call need,PACKAGES): installs those that are missing; asks first unless root without a terminal
-# of its own to ask on, or CI. Says what it does.
+# $(call need,PACKAGES): installs those that are missing. Asks first, unless it is root or CI.
 define need
 	@missing=$$(for p in $(1); do dpkg-query -W -f '$${Status}\n' $$p 2>/dev/null | \
 		grep -q 'ok installed' || echo $$p; done); \
-	[ -z "$$missing" ] && exit 0; \
-	echo "Missing Debian packages:" $$missing; \
+	[ -n "$$missing" ] || exit 0; \
+	echo "Debian packages that are missing:" $$missing; \
 	as=; [ "$$(id -u)" = 0 ] || as=sudo; \
-	yes=; [ -z "$$CI" ] && [ "$$(id -u)" != 0 ] || yes=-y; \
-	export DEBIAN_FRONTEND=noninteractive; \
-	$$as apt-get update -q >/dev/null; \
-	$$as apt-get install $$yes -q --no-install-recommends $$missing >build-deps.log 2>&1 </dev/null \
-	&& rm -f build-deps.log || { tail -5 build-deps.log; rm -f build-deps.log; \
-	echo "Could not install them. Install them yourself, then run make again."; exit 1; }
+	if [ -z "$$CI" ] && [ -n "$$as" ]; then \
+		printf 'Install them now with sudo apt-get? [y/N] '; read answer || answer=n; \
+		case $$answer in [yY]*) ;; *) echo "Install them, then run make again."; exit 1;; esac; \
+	fi; \
+	log=$$(mktemp); \
+	if DEBIAN_FRONTEND=noninteractive $$as sh -c 'apt-get update -q && \
+		apt-get install -y -q --no-install-recommends "$$@"' sh $$missing >$$log 2>&1; \
+	then rm -f $$log; else tail -n 8 $$log; rm -f $$log; \
+		echo "That failed. Install them yourself, then run make again."; exit 1; fi
 endef
 
 .PHONY: need-build need-test need-bench

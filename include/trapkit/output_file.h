@@ -26,8 +26,8 @@ struct output_file {
 	FILE *stream;    /* buffered writer on fd; use either the stream or the descriptor */
 };
 
-/* Mode is 0666 less the umask, or 0600 when `private`. */
-int output_file_open(struct output_file *file, const char *path, bool private, struct error *err);
+/* Mode is 0666 less the umask, or 0600 when `secret`. */
+int output_file_open(struct output_file *file, const char *path, bool secret, struct error *err);
 
 /* What to do with a file of the final name that is there already. */
 enum output_existing { OUTPUT_REFUSE, OUTPUT_REPLACE };
@@ -43,7 +43,7 @@ void output_file_discard(struct output_file *file);
 
 /* Writes `size` bytes to `path` whole, replacing what was there. */
 int output_file_write(
-	const char *path, const void *bytes, size_t size, bool private, struct error *err);
+	const char *path, const void *bytes, size_t size, bool secret, struct error *err);
 
 /* Makes every missing folder of `path`, like `mkdir -p`. */
 int make_folders(const char *path, struct error *err);

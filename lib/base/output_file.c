@@ -77,11 +77,11 @@ static int open_temporary(struct output_file *file, mode_t mode, struct error *e
 	return fd;
 }
 
-int output_file_open(struct output_file *file, const char *path, bool private, struct error *err)
+int output_file_open(struct output_file *file, const char *path, bool secret, struct error *err)
 {
 	*file = (struct output_file){.path = xstrdup(path), .fd = -1};
 	remove_leftovers(path);
-	file->fd = open_temporary(file, private ? 0600 : 0666, err);
+	file->fd = open_temporary(file, secret ? 0600 : 0666, err);
 	if (file->fd >= 0)
 		file->stream = fdopen(file->fd, "w+");
 	if (file->stream == NULL) {
@@ -165,11 +165,11 @@ void output_file_discard(struct output_file *file)
 }
 
 int output_file_write(
-	const char *path, const void *bytes, size_t size, bool private, struct error *err)
+	const char *path, const void *bytes, size_t size, bool secret, struct error *err)
 {
 	struct output_file file;
 
-	if (output_file_open(&file, path, private, err) != 0)
+	if (output_file_open(&file, path, secret, err) != 0)
 		return -1;
 	/* A short write is remembered by the stream and found when publishing. */
 	if (size > 0 && fwrite(bytes, 1, size, file.stream) != size) {
