@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One character of UTF-8, for the files of this room. */
+#ifndef TRAPKIT_BASE_UTF8_H
+#define TRAPKIT_BASE_UTF8_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Bytes used by the character that begins at `bytes`, or 0 when it is not well-formed. */
+size_t utf8_decode(const char *bytes, size_t length, uint32_t *code);
+
+#endif
