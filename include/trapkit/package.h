@@ -85,11 +85,14 @@ uint64_t zip_plan_size(const struct zip_plan *plan);
 uint32_t zip_dos_time(const struct wall_time *wall);
 
 /*
- * Reads each source once, computing CRC-32 and SHA-256 on the way, and writes the archive to `fd`
- * from its present position, sequentially but for patching the CRCs of each header.
+ * Reads each source once (those over 8 MiB twice, for the CRC comes before the bytes), computing
+ * CRC-32 and SHA-256 on the way, and writes the archive to `fd` sequentially from its present
+ * position, in a thread of its own. The room is reserved first: a full disk is found out at once.
  * ERROR_INPUT naming the file when one changed, shrank, grew or cannot be read: the index of that
  * entry is in *failed (may be NULL; SIZE_MAX when it was not an entry's fault).
- * `zip_sha256` (may be NULL) gets the digest of the whole archive.
+ * `zip_sha256` (may be NULL) gets the digest of the whole archive. A `source` may be absolute.
+ * Reports PROGRESS_ADVANCE of stage "package", counted over this plan; begin and end are the
+ * caller's. At most 24 MiB of buffers.
  */
 int zip_write(struct zip_plan *plan, const char *source_folder, int fd, const char *output_name,
 	const struct progress *progress, uint8_t zip_sha256[SHA256_SIZE], size_t *failed,
@@ -104,11 +107,12 @@ int zip_verify(const char *path, const struct zip_plan *plan, bool read_all,
 
 /* ---- a package read back, for upload and for validate ---- */
 
-/* What upload needs to know of a definition that it did not write itself. */
+/* What upload needs to know of a definition that it did not write itself. Texts are owned. */
 struct definition_summary {
 	struct definition_summary_collection {
-		char *name, *timezone;
-		int64_t project_id; /* 0 when absent */
+		char *name, *timezone; /* timezone NULL when absent */
+		char *resources_dir;   /* first folder of the ZIP's paths; `name` when absent */
+		int64_t project_id;    /* 0 when absent */
 		bool ignore_dst;
 		uint64_t deployments, resources;
 	} * items;
@@ -118,9 +122,60 @@ struct definition_summary {
 int definition_read(const char *path, struct definition_summary *summary, struct error *err);
 void definition_summary_release(struct definition_summary *summary);
 
+/* One resource as a definition lists it. Texts are borrowed until the next one; NULL = absent. */
+struct definition_entry {
+	size_t collection;         /* index into the summary */
+	const char *deployment_id; /* NULL: a resource of the collection itself */
+	const char *name, *file, *date_recorded;
+	bool date_is_text; /* false: YAML 1.1 reads date_recorded as a time, which TRAPPER refuses
+			    */
+	bool has_size;     /* a size is told */
+	uint64_t size;
+	size_t line; /* 1-based */
+};
+
+/* Callbacks of a walk; NULL = not wanted. Non-zero with `err` set ends the walk. */
+struct definition_visitor {
+	int (*deployment)(void *context, size_t collection, const char *deployment_id, size_t line,
+		struct error *err);
+	int (*resource)(void *context, const struct definition_entry *entry, struct error *err);
+	/* A key that TRAPPER does not know; `where` is "definition", "collection" … */
+	int (*unknown)(
+		void *context, const char *where, const char *key, size_t line, struct error *err);
+	void *context;
+};
+/*
+ * Reads the definition to its end, calling back in the order of the file. `summary` (may be NULL)
+ * is filled as by definition_read. Memory does not grow with the number of resources.
+ */
+int definition_walk(const char *path, const struct definition_visitor *visitor,
+	struct definition_summary *summary, struct error *err);
+/* The same from memory, for tests and fuzzing. */
+int definition_walk_bytes(const uint8_t *bytes, size_t size,
+	const struct definition_visitor *visitor, struct definition_summary *summary,
+	struct error *err);
+
+/* What is wrong between a definition and its ZIP; `subject` is a path in the ZIP. */
+enum package_mismatch {
+	PACKAGE_FILE_MISSING,   /* listed in the YAML, not in the ZIP */
+	PACKAGE_FILE_EXTRA,     /* in the ZIP, not in the YAML */
+	PACKAGE_FILE_SIZE,      /* both, with different sizes */
+	PACKAGE_FILE_TWICE,     /* listed twice in the YAML */
+	PACKAGE_FILE_COMPRESSED /* not stored: TRAPPER reads it, but it is not of our making */
+};
+/*
+ * Compares a definition with its ZIP file for file. `report` is called for every mismatch (non-zero
+ * ends the comparison) and *mismatches counts them. -1 when one of the two cannot be read.
+ */
+int package_compare(const char *yaml_path, const char *zip_path,
+	int (*report)(void *context, enum package_mismatch kind, const char *subject, size_t line),
+	void *context, uint64_t *mismatches, struct error *err);
+
 /* SHA-256 of a file as lower-case hex in `hex` (65 bytes). */
 int file_sha256(const char *path, char hex[2 * SHA256_SIZE + 1], const struct progress *progress,
 	struct error *err);
+/* A digest as 64 lower-case hex digits and a NUL. */
+void sha256_hex(const uint8_t sha256[SHA256_SIZE], char hex[2 * SHA256_SIZE + 1]);
 
 #ifdef __cplusplus
 }
