@@ -13,10 +13,11 @@
 
 enum option_mark {
 	OPTION_SETTING_ONLY = 1u << 0, /* a settings key without a command-line form */
-	OPTION_SECRET = 1u << 1,  /* never on the command line, never shown; implies SETTING_ONLY;
-				     also reads KEY_file and KEY_command */
-	OPTION_HIDDEN = 1u << 2,  /* works, but is not listed (old names) */
-	OPTION_REQUIRED = 1u << 3 /* missing is exit 2 (from the command line) or 78 (a setting) */
+	OPTION_SECRET = 1u << 1,   /* never on the command line, never shown; implies SETTING_ONLY;
+				      also reads KEY_file and KEY_command */
+	OPTION_HIDDEN = 1u << 2,   /* works, but is not listed (old names) */
+	OPTION_REQUIRED = 1u << 3, /* missing is exit 2 (from the command line) or 78 (a setting) */
+	OPTION_OPTIONAL_VALUE = 1u << 4 /* `--name` alone stands for `--name=FALLBACK` */
 };
 
 /*
@@ -45,9 +46,14 @@ struct option {
 	double *duration; /* seconds, text_parse_duration */
 	char **text;      /* owned by the options machinery; NULL = unset */
 	char **file; /* a file to read or write; `~/` expanded in settings; completes file names */
-	char **directory;         /* completes folders */
-	int *choice;              /* index into choices, -1 = unset */
-	struct string_list *list; /* given several times, or comma-separated in settings as array */
+	char **directory; /* completes folders */
+	int *choice;      /* index into choices, -1 = unset */
+	/*
+	 * Given several times, or an array in the settings file. Text is split at commas when it
+	 * comes from the environment or `--set`, when there are choices, and when `value` holds a
+	 * comma ("A,B"); else `--collection 'a,b'` is one collection.
+	 */
+	struct string_list *list;
 };
 
 /* Where a value came from, for `config show --origin` and for messages. */
@@ -90,6 +96,8 @@ struct command {
 
 /* All commands, NULL-terminated (cmd/commands.c). */
 extern const struct command *const commands[];
+
+/* Leaves a command out of lists, help and completions when its summary is NULL. */
 
 /* Looks a row up in the tables of a command, by name; NULL when there is none. */
 const struct option *command_option(const struct command *command, const char *name);

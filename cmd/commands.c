@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The list of all commands. */
+#include "cli/command.h"
+
+/* A command is one file cmd/NAME.c with a `const struct command command_NAME`, listed twice here.
+ */
+extern const struct command command_config, command_convert, command_describe;
+
+const struct command *const commands[] = {
+	&command_config,
+	&command_convert,
+	&command_describe,
+	NULL,
+};

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Where it starts and ends: settings read, command run, error printed, exit status picked. */
+#include "cli/arguments.h"
+#include "cli/console.h"
+#include "cli/describe.h"
+#include "cli/globals.h"
+#include "cli/interrupt.h"
+#include "cli/options.h"
+#include "cli/settings.h"
+#include "trapkit/text.h"
+#include "trapkit/workers.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const kind_names[] = {"none", "input", "system", "usage", "settings",
+	"unavailable", "network", "busy", "refused", "remote", "cancelled"};
+
+static int status_of(enum error_kind kind)
+{
+	static const int statuses[] = {0, 1, 1, 2, 78, 69, 75, 75, 77, 1, 130};
+	int signal_number = interrupt_signal();
+
+	if (kind == ERROR_CANCELLED && signal_number != 0)
+		return 128 + signal_number;
+	return statuses[kind];
+}
+
+/*
+ * A closed descriptor would be given to the next file that is opened, and words meant for the
+ * screen would end up in it. Standard output gets one that cannot be written: losing it must show.
+ */
+static void fill_standard_descriptors(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0) {
+			int got = open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY);
+
+			if (got >= 0 && got != fd) {
+				dup2(got, fd);
+				close(got);
+			}
+		}
+}
+
+/* The command that the program's name stands for, as in `trapkit-upload`; NULL = none. */
+static const struct command *command_of_link(const char *program)
+{
+	const char *name = program == NULL ? "" : text_base_name(program);
+
+	return strncmp(name, "trapkit-", 8) == 0 ? command_find(commands, name + 8) : NULL;
+}
+
+static bool wants_json(char **argv)
+{
+	bool json = false;
+
+	for (; *argv != NULL && strcmp(*argv, "--") != 0; argv++)
+		if (strcmp(*argv, "--json") == 0 || strcmp(*argv, "--json=true") == 0)
+			json = true;
+		else if (strcmp(*argv, "--no-json") == 0)
+			json = false;
+	return json;
+}
+
+/* The JSON document, whatever came of it. */
+static void print_document(struct console *console, const struct arguments *arguments,
+	cJSON *result, int status, const struct error *err)
+{
+	const char *name = arguments->command == NULL ? "trapkit" : arguments->command->name;
+	char *schema = arguments->parent == NULL
+		? xasprintf("trapkit/%s/1", name)
+		: xasprintf("trapkit/%s-%s/1", arguments->parent->name, name);
+	cJSON *document = cJSON_CreateObject();
+	char *text;
+
+	cJSON_AddStringToObject(document, "schema", schema);
+	cJSON_AddBoolToObject(document, "ok", status == 0);
+	cJSON_AddNumberToObject(document, "exit", status);
+	if (err->kind == ERROR_NONE) {
+		cJSON_AddNullToObject(document, "error");
+	} else {
+		cJSON *error = cJSON_AddObjectToObject(document, "error");
+		char *message = text_escape(err->message);
+
+		cJSON_AddStringToObject(error, "kind", kind_names[err->kind]);
+		cJSON_AddStringToObject(error, "message", message);
+		free(message);
+	}
+	while (result != NULL && result->child != NULL) {
+		cJSON *item = cJSON_DetachItemViaPointer(result, result->child);
+
+		cJSON_AddItemToObject(document, item->string, item);
+	}
+	text = cJSON_Print(document);
+	if (text != NULL) {
+		console_write(console, text, strlen(text));
+		console_write(console, "\n", 1);
+	}
+	free(text);
+	cJSON_Delete(document);
+	free(schema);
+}
+
+/* Says what went wrong, makes sure that what was printed arrived, and gives the exit status. */
+static int finish(struct console *console, const struct arguments *arguments, cJSON *result,
+	bool json, int status, struct error *err)
+{
+	struct error lost = {0};
+
+	if (err->kind != ERROR_NONE) {
+		status = status_of(err->kind);
+		console_error(console, err->message);
+	} else if (status != 0 && interrupt_signal() != 0) {
+		status = 128 + interrupt_signal();
+	}
+	if (json)
+		print_document(console, arguments, result, status, err);
+	if (console_finish(console, &lost) != 0) {
+		if (strstr(lost.message, "Broken pipe") != NULL) {
+			/* `trapkit … | head`: end as quietly as every other filter. */
+			signal(SIGPIPE, SIG_DFL);
+			raise(SIGPIPE);
+		}
+		console_error(console, lost.message);
+		status = status == 0 ? 1 : status;
+	}
+	console_log(console, "end", "exit status %d", status);
+	return status;
+}
+
+static struct console *open_console(struct error *err)
+{
+	struct console_settings settings = {
+		.verbosity = (int)globals.verbosity,
+		.progress = globals.progress,
+		.color = globals.color,
+		.json = globals.json,
+		.logfile = globals.logfile,
+		.log_json = globals.log_format == LOG_JSON,
+	};
+
+	return console_new(&settings, err);
+}
+
+/* Defaults and command line, then everything between them, then the command line again on top. */
+static int read_settings(
+	const struct arguments *arguments, struct findings *findings, struct error *err)
+{
+	if (options_reset(err) != 0 || arguments_apply(arguments, err) != 0)
+		return -1;
+	if (globals.help || globals.version || globals.print_completion != NULL ||
+		arguments->help_command || arguments->command == NULL ||
+		!command_is_listed(arguments->command))
+		return 0;
+	if (settings_load(findings, err) != 0 && !describe_tolerates(arguments))
+		return -1;
+	if (err->kind != ERROR_NONE)
+		string_list_add(&findings->errors, err->message);
+	error_clear(err);
+	return arguments_apply(arguments, err);
+}
+
+/* Wrong settings stop every command but those that repair them. */
+static int judge_findings(struct console *console, const struct arguments *arguments,
+	const struct findings *findings, struct error *err)
+{
+	bool tolerated = describe_tolerates(arguments);
+
+	for (size_t i = 0; i < findings->warnings.count; i++)
+		console_warning(console, "%s", findings->warnings.items[i]);
+	for (size_t i = 0; i < findings->errors.count; i++) {
+		if (!tolerated && i + 1 == findings->errors.count)
+			return error_set(err, ERROR_SETTINGS, "%s", findings->errors.items[i]);
+		if (tolerated)
+			console_warning(console, "%s", findings->errors.items[i]);
+		else
+			console_error(console, findings->errors.items[i]);
+	}
+	return 0;
+}
+
+static int run_command(struct console *console, const struct arguments *arguments, cJSON *result,
+	struct error *err)
+{
+	const struct command *command = arguments->command;
+	struct session session = {
+		.command = command,
+		.console = console,
+		.progress = console_progress(console),
+		.arguments = arguments->rest.items,
+		.argument_count = arguments->rest.count,
+		.json = globals.json,
+		.dry_run = globals.dry_run,
+		.no_input = globals.no_input || isatty(STDIN_FILENO) == 0,
+		.fail_fast = globals.fail_fast,
+		.jobs = globals.jobs > 0 ? (unsigned)globals.jobs : workers_default_jobs(),
+		.wait_lock = globals.wait_lock,
+		.work_dir = globals.work_dir,
+		.result = result,
+	};
+
+	if (command->run == NULL)
+		return error_set(err, ERROR_USAGE, "'%s' needs a command: see 'trapkit %s --help'",
+			command->name, command->name);
+	if (arguments_check(arguments, err) != 0)
+		return -1;
+	console_log(console, "begin", "trapkit %s, version " TRAPKIT_VERSION, command->name);
+	return command->run(&session, err);
+}
+
+/* Help, version and completion need no settings. True when one of them was wanted. */
+static bool answer_simple(
+	struct console *console, const struct arguments *arguments, int *status, struct error *err)
+{
+	*status = 0;
+	if (globals.version)
+		console_result(console, "trapkit " TRAPKIT_VERSION "\n");
+	else if (globals.print_completion != NULL)
+		*status = describe_completion(console, globals.print_completion, err);
+	else if (globals.help)
+		describe_help(console, arguments->parent, arguments->command);
+	else if (arguments->help_command)
+		*status = describe_help_for(console, arguments->rest.items, err);
+	else if (arguments->command == NULL)
+		*status = error_set(
+			err, ERROR_USAGE, "no command given: 'trapkit --help' lists them");
+	else
+		return false;
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *linked;
+	struct arguments arguments = {0};
+	struct findings findings = {0};
+	struct error err = {0};
+	struct console *console;
+	cJSON *result = cJSON_CreateObject();
+	int status = 0;
+	bool json;
+
+	fill_standard_descriptors();
+	interrupt_install();
+	linked = command_of_link(argc > 0 ? argv[0] : NULL);
+	argv += argc > 0;
+	json = wants_json(argv);
+	globals.verbosity = 1;
+	if (arguments_parse(&arguments, linked, argv, &err) == 0)
+		read_settings(&arguments, &findings, &err);
+	globals_settle();
+	json = json || globals.json;
+	globals.json = json && !globals.help && !globals.version;
+	console = open_console(&(struct error){0});
+	if (err.kind == ERROR_NONE && !answer_simple(console, &arguments, &status, &err)) {
+		status = judge_findings(console, &arguments, &findings, &err);
+		if (status == 0)
+			status = run_command(console, &arguments, result, &err);
+	}
+	status = finish(console, &arguments, result, globals.json, status, &err);
+	console_free(console);
+	cJSON_Delete(result);
+	findings_release(&findings);
+	arguments_release(&arguments);
+	return status;
+}
