@@ -1,0 +1,50 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""text_slugify against Django's rule in Python, for every character and for random texts."""
+import os
+import random
+import re
+import subprocess
+import sys
+import unicodedata
+
+from base_driver import ROOT, answers
+
+
+def slugify(value):
+    """The rule of contracts/trapper.md 2.1."""
+    value = unicodedata.normalize("NFKD", value).encode("ascii", "ignore").decode("ascii")
+    value = re.sub(r"[^\w\s-]", "", value.lower())
+    return re.sub(r"[-\s]+", "-", value).strip("-_")
+
+
+def texts():
+    characters = [chr(code) for code in range(1, 0x110000) if not 0xD800 <= code <= 0xDFFF]
+    for character in characters[:0x30000]:
+        yield character
+        yield "a" + character + "B_" + character + " 7"
+    chance = random.Random(20240701)
+    useful = [c for c in characters[:0x30000] if slugify(c)] + list("--__  \t\n!.,/\\'\"")
+    for _ in range(20000):
+        pool = chance.choice((useful, characters, characters[:0x250]))
+        yield "".join(chance.choice(pool) for _ in range(chance.randint(0, 30)))
+
+
+def main():
+    table = (ROOT / "lib/base/slug_table.h").read_text()
+    version = re.search(r"from Unicode (\S+):", table).group(1)
+    if version != unicodedata.unidata_version:
+        print("Python knows Unicode %s, the table %s" % (unicodedata.unidata_version, version))
+        sys.exit(77)
+    made = subprocess.run([sys.executable, str(ROOT / "lib/base/slug_table.py")], stdout=subprocess.PIPE,
+                          check=True, env=dict(os.environ, PYTHONDONTWRITEBYTECODE="1")).stdout
+    assert made.decode() == table, "lib/base/slug_table.h is not what slug_table.py makes"
+    given = list(texts())
+    got = answers("slugs", b"".join(t.encode() + b"\0" for t in given)).decode().split("\0")[:-1]
+    assert len(got) == len(given)
+    for text, slug in zip(given, got):
+        assert slug == slugify(text), (text, slug, slugify(text))
+    print(len(given), "texts")
+
+
+main()
