@@ -87,7 +87,8 @@ static void put_header(struct bytes *out, char version, unsigned leaps, unsigned
 {
 	put_text(out, "TZif", 4);
 	put(out, (uint64_t)(version == '1' ? 0 : version), 1);
-	put(out, 0, 15);
+	put(out, 0, 8);
+	put(out, 0, 7);
 	put(out, 0, 4);
 	put(out, 0, 4);
 	put(out, leaps, 4);
