@@ -103,7 +103,7 @@ struct http_settings {
 	bool verify;
 	const char *ca_file;
 	double connect_timeout, timeout; /* seconds; timeout = without a byte */
-	double max_runtime;              /* seconds over all attempts, 0 = none */
+	double max_runtime;              /* seconds from http_open on, 0 = none */
 	unsigned retries;                /* attempts after the first */
 };
 
@@ -123,21 +123,36 @@ struct http_reply {
 	char *body; /* NUL-terminated too, owned */
 	size_t size;
 	char *content_type; /* owned, or NULL */
-	bool maybe_sent;    /* on failure: the request may have reached the server */
+	bool maybe_sent;    /* something of the request may have reached the server */
 	unsigned attempts;
+	double retry_after; /* seconds the server asks to wait, -1 = it does not say */
 };
 
 /*
- * Libcurl, loaded when first used. Retries connect failures, timeouts, 429 and 5xx with exponential
- * back-off and jitter, never below Retry-After (seconds or date, at most 10 minutes); follows
- * redirects for GET, never to another scheme than https once begun with https, and never with the
- * credentials to another host. Returns 0 for every reply that came whole, whatever its status.
+ * Libcurl, loaded when first used (ERROR_UNAVAILABLE when it is not there). Retries connect
+ * failures, timeouts, broken replies, 429 and 5xx with exponential back-off and jitter, never below
+ * Retry-After (RFC 9110 section 10.2.3: seconds or date; a server that asks for more than 10
+ * minutes is not waited for); follows redirects for GET, never to another scheme than https once
+ * begun with https, and never with the credentials to another host. Plain http:// only to this
+ * computer.
+ *
+ * Returns 0 for every reply that came whole, whatever its status: after the last attempt that may
+ * be a 429 or 5xx. -1 with ERROR_NETWORK for what may pass, ERROR_REFUSED for certificates and for
+ * redirects that are not followed, ERROR_SETTINGS for a wrong address or ca_file, ERROR_REMOTE for
+ * a reply over the limit, ERROR_CANCELLED within a second of being stopped. Messages never hold
+ * credentials or queries. The settings are copied; one session is for one thread at a time.
  */
 struct http *http_open(const struct http_settings *settings, const struct progress *progress);
 void http_close(struct http *http);
 int http_perform(struct http *http, const struct http_request *request, struct http_reply *reply,
 	struct error *err);
 void http_reply_release(struct http_reply *reply);
+
+/*
+ * ERROR_SETTINGS unless `url` is https://host…, or http:// to this computer (localhost, 127.x,
+ * ::1), without a login in it. Needs no libcurl.
+ */
+int http_check_base(const char *url, struct error *err);
 
 /* Percent-encodes one query value or path part. Owned by the caller. */
 char *http_escape(const char *text);
