@@ -16,24 +16,27 @@ extern "C" {
 struct error;
 
 /*
- * An SQLite database `ledger.sqlite3` (WAL, synchronous FULL) and a lock file `lock` in the work
- * folder. Deleting it loses no data, only the memory of what was done. One writer at a time, held
- * by flock: it ends with the process, however that ends. One connection, used by one thread at a
- * time.
+ * An SQLite database `ledger.sqlite3` and a lock file `lock` in the work folder. Deleting it loses
+ * no data, only the memory of what was done. Write-ahead log with synchronous FULL; on network and
+ * FUSE file systems, where the log's shared memory cannot be relied on, a rollback journal. One
+ * writer at a time, held by flock: it ends with the process, however that ends. One connection,
+ * used by one thread at a time; not across fork().
  */
 struct ledger;
 
 enum ledger_mode {
 	LEDGER_WRITE,  /* takes the lock, makes the folder and the database when missing */
-	LEDGER_READ,   /* no lock; a missing database reads as empty */
-	LEDGER_SCRATCH /* a private copy-less temporary database: for dry runs; what the ledger on
-			  disk knows is read from it, nothing is written to it */
+	LEDGER_READ,   /* no lock; changes nothing; a missing database reads as empty */
+	LEDGER_SCRATCH /* a private temporary copy of what the ledger on disk knows, dropped at
+			  close: for dry runs; the work folder is neither made nor changed */
 };
 
 /*
  * ERROR_BUSY names host, pid and start of whoever holds the lock, after waiting `wait_lock`
- * seconds. A database that is not one, or cut short by a crash, is set aside as
- * `ledger.sqlite3.damaged-N` and begun anew, with a warning through `warning` (may be NULL).
+ * seconds; a signal that arrives during the wait makes it ERROR_CANCELLED. A database that is not
+ * one, or cut short by a crash, is set aside as `ledger.sqlite3.damaged-N` and begun anew, with a
+ * warning through `warning` (may be NULL); without LEDGER_WRITE it stays and reads as empty. One
+ * made by a newer trapkit is ERROR_INPUT.
  */
 struct ledger *ledger_open(const char *work_folder, enum ledger_mode mode, double wait_lock,
 	void (*warning)(void *context, const char *message), void *context, struct error *err);
@@ -41,7 +44,7 @@ void ledger_close(struct ledger *ledger);
 
 /*
  * Many changes in one commit. Changes outside begin/commit are committed one by one. Nesting is not
- * allowed. A commit is on the disk when the call returns.
+ * allowed. A commit is on the disk when the call returns; closing without one rolls back.
  */
 int ledger_begin(struct ledger *ledger, struct error *err);
 int ledger_commit(struct ledger *ledger, struct error *err);
@@ -49,21 +52,72 @@ void ledger_rollback(struct ledger *ledger);
 
 /* ---- files ---- */
 
-/* Adds or replaces the file of that path. Keeps the stored SHA-256 when size and mtime are equal.
+/*
+ * What survey found: the media files that are there and could be read. Paths are bytes, whatever
+ * their encoding. Of a resource, `path` must be "collection/deployment/rest" and `name` the rest
+ * with `_` for `/` (ERROR_INPUT else); a deployment holds each name once.
+ */
+
+/*
+ * Adds the file or replaces the one of that name. Without a SHA-256 in `resource` the stored one is
+ * kept when path, size and mtime are equal and the stored file was not racy; else it is dropped.
  */
 int ledger_put_file(struct ledger *ledger, const struct resource *resource, struct error *err);
+/* ERROR_INPUT when the file is not in the ledger. */
 int ledger_put_sha256(struct ledger *ledger, const char *path, const uint8_t sha256[SHA256_SIZE],
 	struct error *err);
+/* Removing what is not there is no error. */
 int ledger_remove_file(struct ledger *ledger, const char *path, struct error *err);
+/* Forgets all files of the deployment. */
+int ledger_remove_deployment(
+	struct ledger *ledger, const char *collection, const char *deployment, struct error *err);
+/* 1 = `resource` filled, release it with resource_release(); 0 = not there. */
+int ledger_get_file(
+	struct ledger *ledger, const char *path, struct resource *resource, struct error *err);
 
-/* Walks files in bytewise order of (collection, deployment, name, path). */
+/* Walks files in bytewise order of (collection, deployment, name). */
 struct ledger_files;
-/* NULL for all collections; NULL for all deployments. */
+/*
+ * NULL for all collections; NULL for all deployments. Any change of the ledger is allowed between
+ * calls, also of the file just returned.
+ */
 struct ledger_files *ledger_files_open(
 	struct ledger *ledger, const char *collection, const char *deployment, struct error *err);
 /* 1 = `resource` filled (its texts stay valid until the next call; do not release), 0 = end. */
 int ledger_files_next(struct ledger_files *files, struct resource *resource, struct error *err);
 void ledger_files_close(struct ledger_files *files);
+
+struct ledger_deployment_list {
+	struct ledger_deployment {
+		char *collection, *deployment; /* owned */
+		uint64_t files, bytes;
+	} * items;
+	size_t count, capacity;
+};
+/* Deployments that have files, in bytewise order of (collection, deployment); NULL for all. */
+int ledger_deployments(struct ledger *ledger, const char *collection,
+	struct ledger_deployment_list *list, struct error *err);
+void ledger_deployment_list_release(struct ledger_deployment_list *list);
+
+/* ---- renditions ---- */
+
+/* A web-friendly copy of a file. Texts are owned. */
+struct ledger_rendition {
+	char *path;       /* the original's, relative to the data path */
+	uint64_t size;    /* the original's, when the rendition was made */
+	int64_t mtime_ns; /* likewise */
+	char *settings;   /* what it was made with: other settings = out of date */
+	char *rendition;  /* path of the rendition, relative to the work folder or absolute */
+	uint64_t rendition_size; /* bytes */
+};
+void ledger_rendition_release(struct ledger_rendition *rendition);
+/* One per original: replaces. */
+int ledger_put_rendition(
+	struct ledger *ledger, const struct ledger_rendition *rendition, struct error *err);
+/* 1 found, 0 not. */
+int ledger_get_rendition(struct ledger *ledger, const char *path,
+	struct ledger_rendition *rendition, struct error *err);
+int ledger_remove_rendition(struct ledger *ledger, const char *path, struct error *err);
 
 /* ---- packages, deliveries, triggers ---- */
 
@@ -99,7 +153,7 @@ struct ledger_package {
 };
 
 void ledger_package_release(struct ledger_package *package);
-/* Inserts (id 0: sets id) or updates by id. */
+/* Inserts (id 0: sets id) or updates by id (ERROR_INPUT when there is none). */
 int ledger_put_package(struct ledger *ledger, struct ledger_package *package, struct error *err);
 int ledger_remove_package(struct ledger *ledger, int64_t id, struct error *err);
 
@@ -129,6 +183,9 @@ int ledger_put_upload(struct ledger *ledger, const struct ledger_upload *upload,
 /* 1 found, 0 not. */
 int ledger_get_upload(struct ledger *ledger, const char *destination, const char *remote_name,
 	struct ledger_upload *upload, struct error *err);
+/* Removing what is not there is no error. */
+int ledger_remove_upload(
+	struct ledger *ledger, const char *destination, const char *remote_name, struct error *err);
 
 #ifdef __cplusplus
 }

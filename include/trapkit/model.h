@@ -74,6 +74,7 @@ struct resource {
 	char *name;    /* name in the package: sub-folders joined by `_`: "100RECNX_IMG_0001.JPG" */
 	uint64_t size; /* bytes */
 	int64_t mtime_ns; /* nanoseconds since 1970 */
+	bool racy;        /* read so soon after mtime that a later change may not show in it */
 	struct media_facts facts;
 	bool has_sha256;
 	uint8_t sha256[SHA256_SIZE];

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The columns of a file's row, in the order in which every statement names them. */
+#ifndef TRAPKIT_LEDGER_FILES_H
+#define TRAPKIT_LEDGER_FILES_H
+
+#include "store.h"
+
+enum file_column {
+	FILE_NAME,
+	FILE_SUB,
+	FILE_SIZE,
+	FILE_MTIME,
+	FILE_RACY,
+	FILE_TYPE,
+	FILE_TROUBLE,
+	FILE_WIDTH,
+	FILE_HEIGHT,
+	FILE_ORIENTATION,
+	FILE_TAKEN_SOURCE,
+	FILE_TAKEN,
+	FILE_TAKEN_OFFSET,
+	FILE_FPS,
+	FILE_DURATION,
+	FILE_LATITUDE,
+	FILE_LONGITUDE,
+	FILE_MAKE,
+	FILE_MODEL,
+	FILE_SERIAL,
+	FILE_SHA256,
+	FILE_FOLDER /* only where a row is put */
+};
+
+#define FILE_COLUMNS                                                                               \
+	"name, sub, size, mtime_ns, racy, type, trouble, width, height, orientation, "             \
+	"taken_source, taken, taken_offset, fps, duration, latitude, longitude, make, model, "     \
+	"serial, sha256"
+
+/* Everything but the four texts, which are NULL afterwards. */
+void files_read_row(sqlite3_stmt *statement, struct resource *resource);
+
+#endif

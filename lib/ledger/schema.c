@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The ledger's tables, and how a database of an earlier version becomes one of this. */
+#include "store.h"
+
+#include "trapkit/memory.h"
+
+#include <stdlib.h>
+
+/*
+ * Step N brings version N to N + 1 (PRAGMA user_version). A step that was released is never
+ * changed. Paths and folder names are BLOB: bytes as on disk. taken is YYYYMMDDhhmmss as the
+ * camera's clock showed it; NULL numbers were absent in the file; `sub` is the path below the
+ * deployment where it differs from `name`, that is where there are camera-made folders.
+ */
+static const char *const steps[SCHEMA_NEWEST] = {
+	"PRAGMA application_id = 1953656939;" /* "trpk" */
+	"CREATE TABLE folders ("
+	" id INTEGER PRIMARY KEY, collection BLOB NOT NULL, deployment BLOB NOT NULL,"
+	" UNIQUE (collection, deployment));"
+	"CREATE TABLE files ("
+	" folder INTEGER NOT NULL REFERENCES folders, name BLOB NOT NULL, sub BLOB,"
+	" size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, racy INTEGER NOT NULL,"
+	" type INTEGER NOT NULL, trouble INTEGER NOT NULL, width INTEGER, height INTEGER,"
+	" orientation INTEGER, taken_source INTEGER NOT NULL, taken INTEGER, taken_offset INTEGER,"
+	" fps REAL, duration REAL, latitude REAL, longitude REAL,"
+	" make TEXT, model TEXT, serial TEXT, sha256 BLOB,"
+	" PRIMARY KEY (folder, name)) WITHOUT ROWID;"
+	"CREATE TABLE renditions ("
+	" path BLOB PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, settings TEXT,"
+	" rendition BLOB, rendition_size INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE packages ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT, name_of_set TEXT,"
+	" part INTEGER NOT NULL, parts INTEGER NOT NULL, folder BLOB, fingerprint TEXT,"
+	" collections BLOB, state INTEGER NOT NULL, files INTEGER NOT NULL,"
+	" media_bytes INTEGER NOT NULL, yaml_size INTEGER NOT NULL, zip_size INTEGER NOT NULL,"
+	" yaml_sha256 TEXT, zip_sha256 TEXT, created INTEGER NOT NULL, destination TEXT,"
+	" delivery INTEGER NOT NULL, delivered INTEGER NOT NULL, trigger_state INTEGER NOT NULL,"
+	" triggered INTEGER NOT NULL, task TEXT);"
+	"CREATE TABLE uploads ("
+	" destination BLOB NOT NULL, remote_name BLOB NOT NULL, temporary BLOB, sha256 TEXT,"
+	" size INTEGER NOT NULL, renaming INTEGER NOT NULL, done INTEGER NOT NULL,"
+	" PRIMARY KEY (destination, remote_name)) WITHOUT ROWID;",
+};
+
+int schema_version(struct ledger *ledger, struct error *err)
+{
+	sqlite3_stmt *statement = NULL;
+	int version = -1;
+
+	if (sqlite3_prepare_v2(ledger->db, "PRAGMA user_version", -1, &statement, NULL) !=
+			SQLITE_OK ||
+		sqlite3_step(statement) != SQLITE_ROW)
+		store_fail(ledger, err, "cannot read ledger '%s'", ledger->path);
+	else if ((version = sqlite3_column_int(statement, 0)) < 0)
+		version = error_set(err, ERROR_INPUT, "'%s' is not a ledger", ledger->path);
+	sqlite3_finalize(statement);
+	return version;
+}
+
+int schema_migrate(struct ledger *ledger, struct error *err)
+{
+	int version = schema_version(ledger, err);
+	int result = version < 0 ? -1 : 0;
+
+	if (version > SCHEMA_NEWEST)
+		return error_set(err, ERROR_INPUT,
+			"ledger '%s' was made by a newer trapkit (its version is %d, known is %d); "
+			"use that one",
+			ledger->path, version, SCHEMA_NEWEST);
+	for (; result == 0 && version < SCHEMA_NEWEST; version++) {
+		char *sql = xasprintf("BEGIN IMMEDIATE;%sPRAGMA user_version = %d;COMMIT;",
+			steps[version], version + 1);
+
+		result = store_execute(ledger, sql, err);
+		if (result != 0)
+			sqlite3_exec(ledger->db, "ROLLBACK", NULL, NULL, NULL);
+		free(sql);
+	}
+	return result;
+}

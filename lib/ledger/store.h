@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the files of the ledger share: the connection, its statements, the lock, the schema. */
+#ifndef TRAPKIT_LEDGER_STORE_H
+#define TRAPKIT_LEDGER_STORE_H
+
+#include "trapkit/error.h"
+#include "trapkit/ledger.h"
+
+#include <sqlite3.h>
+
+/* Prepared when first used, kept until the ledger is closed. */
+enum statement {
+	FIND_FOLDER,
+	ADD_FOLDER,
+	PUT_FILE,
+	GET_FILE,
+	PUT_SHA256,
+	REMOVE_FILE,
+	REMOVE_FILES,
+	REMOVE_FOLDER,
+	PUT_RENDITION,
+	GET_RENDITION,
+	REMOVE_RENDITION,
+	ADD_PACKAGE,
+	UPDATE_PACKAGE,
+	REMOVE_PACKAGE,
+	PUT_UPLOAD,
+	GET_UPLOAD,
+	REMOVE_UPLOAD,
+	STATEMENT_COUNT
+};
+
+struct ledger {
+	sqlite3 *db;
+	char *path;   /* of the database, for messages */
+	int lock_fd;  /* -1 without LEDGER_WRITE */
+	bool damaged; /* found out while running: the next run must look closely */
+	sqlite3_stmt *statements[STATEMENT_COUNT];
+	struct ledger_files *cursors; /* open ones */
+	/* The folder used last, since files come deployment by deployment; id 0 = none. */
+	int64_t folder;
+	char *collection, *deployment;
+};
+
+/* Sets `err` from what SQLite says, "WHAT: " before it. Returns -1. */
+int store_fail(struct ledger *ledger, struct error *err, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* The statement, reset and unbound; NULL with `err`. */
+sqlite3_stmt *store_statement(struct ledger *ledger, enum statement which, struct error *err);
+/*
+ * Runs a cached statement to its end. Returns the number of rows changed, or -1. Open cursors are
+ * parked before, so that nobody reads from a table that is being changed.
+ */
+int store_run(struct ledger *ledger, sqlite3_stmt *statement, struct error *err);
+int store_execute(struct ledger *ledger, const char *sql, struct error *err);
+/* Paths are bytes: stored as BLOB, so that SQLite never takes them for UTF-8. NULL is NULL. */
+void store_bind_path(sqlite3_stmt *statement, int index, const char *path);
+void store_bind_text(sqlite3_stmt *statement, int index, const char *text);
+/* Owned copy of a text or path, NULL for NULL. */
+char *store_column(sqlite3_stmt *statement, int index);
+uint64_t store_column_u64(sqlite3_stmt *statement, int index);
+
+/* Lets go of what open cursors read; they go on behind where they were. */
+void store_park_cursors(struct ledger *ledger);
+void store_forget_folder(struct ledger *ledger);
+
+/* Brings the database to the newest schema. ERROR_INPUT when it is newer than that. */
+int schema_migrate(struct ledger *ledger, struct error *err);
+/* The database's schema version, or -1. */
+int schema_version(struct ledger *ledger, struct error *err);
+#define SCHEMA_NEWEST 1
+
+/*
+ * Takes the lock of the work folder. Returns the descriptor to keep, or -1. *crashed tells that the
+ * one who held it last did not give it back in order.
+ */
+int lock_take(const char *work_folder, double wait, bool *crashed, struct error *err);
+/* Gives it back; `in_order` false leaves the mark of a crash. */
+void lock_release(int fd, bool in_order);
+
+/* True when SQLite's write-ahead log cannot be relied on there. */
+bool disk_is_remote(const char *folder);
+/* Why the file cannot be a whole database, or NULL. It exists. */
+const char *disk_damage(const char *path);
+/* Renames the database and its journals to NAME.damaged-N and tells. */
+int disk_set_aside(const char *path, const char *why,
+	void (*warning)(void *context, const char *message), void *context, struct error *err);
+/* Size of the file PATH with `suffix` added, 0 when it is not there. */
+uint64_t disk_size(const char *path, const char *suffix);
+
+#endif
