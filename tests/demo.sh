@@ -4,7 +4,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 build=${TRAPKIT_BUILD:-$here/../build/plain}
-demo=$(cd "$build/.." && pwd)/demo
+demo=${DEMO:-$(cd "$build/.." && pwd)/demo}
 card=$demo/card
 outbox=$demo/outbox
 
