@@ -3,6 +3,7 @@
 #ifndef TRAPKIT_MODEL_H
 #define TRAPKIT_MODEL_H
 
+#include "trapkit/digest.h"
 #include "trapkit/timestamp.h"
 
 #include <stdbool.h>
@@ -12,8 +13,6 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-#define SHA256_SIZE 32
 
 enum media_type {
 	MEDIA_UNKNOWN = 0,

@@ -171,11 +171,9 @@ int package_compare(const char *yaml_path, const char *zip_path,
 	int (*report)(void *context, enum package_mismatch kind, const char *subject, size_t line),
 	void *context, uint64_t *mismatches, struct error *err);
 
-/* SHA-256 of a file as lower-case hex in `hex` (65 bytes). */
-int file_sha256(const char *path, char hex[2 * SHA256_SIZE + 1], const struct progress *progress,
+/* SHA-256 of a file as lower-case hex in `hex`. */
+int file_sha256(const char *path, char hex[SHA256_HEX_SIZE], const struct progress *progress,
 	struct error *err);
-/* A digest as 64 lower-case hex digits and a NUL. */
-void sha256_hex(const uint8_t sha256[SHA256_SIZE], char hex[2 * SHA256_SIZE + 1]);
 
 #ifdef __cplusplus
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Compares a definition with its ZIP, file for file. */
+#include "libzip.h"
+
 #include "trapkit/error.h"
 #include "trapkit/memory.h"
 #include "trapkit/package.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <zip.h>
 
 /* A foreign archive's directory must not make us hold more entries than this. */
 #define ENTRIES_LIMIT 5000000
@@ -69,6 +70,8 @@ static int open_archive(struct comparison *comparison, const char *path, struct 
 	zip_int64_t count;
 	zip_error_t reason;
 
+	if (libzip_load(err) != 0)
+		return -1;
 	comparison->archive = zip_open(path, ZIP_RDONLY, &code);
 	if (comparison->archive == NULL) {
 		zip_error_init_with_code(&reason, code);

@@ -3,12 +3,12 @@
 #define _GNU_SOURCE
 #include "stream.h"
 
+#include "trapkit/digest.h"
 #include "trapkit/error.h"
 #include "trapkit/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -23,7 +23,7 @@ struct slot {
 struct stream {
 	int fd;
 	const char *name;
-	EVP_MD_CTX *digest; /* NULL when nobody wants one */
+	struct sha256 *digest; /* NULL when nobody wants one */
 	struct slot slots[SLOTS];
 	unsigned filled, written; /* counters of slots; the one at `filled` is being filled */
 	bool ended, failed;
@@ -51,7 +51,7 @@ static int write_all(int fd, const char *name, const uint8_t *bytes, size_t size
 static int write_slot(struct stream *stream, const struct slot *slot, struct error *err)
 {
 	if (stream->digest != NULL)
-		EVP_DigestUpdate(stream->digest, slot->bytes, slot->used);
+		sha256_update(stream->digest, slot->bytes, slot->used);
 	if (write_all(stream->fd, stream->name, slot->bytes, slot->used, err) != 0)
 		return -1;
 	/* Begins the way to the disk at once, so that the fsync at the end has little left. */
@@ -91,7 +91,7 @@ static void stream_free(struct stream *stream)
 {
 	for (size_t i = 0; i < SLOTS; i++)
 		free(stream->slots[i].bytes);
-	EVP_MD_CTX_free(stream->digest);
+	sha256_free(stream->digest);
 	pthread_mutex_destroy(&stream->lock);
 	pthread_cond_destroy(&stream->changed);
 	free(stream);
@@ -108,12 +108,9 @@ struct stream *stream_open(int fd, const char *name, bool digest, struct error *
 	for (size_t i = 0; i < SLOTS; i++)
 		stream->slots[i].bytes = xmalloc(STREAM_SLOT);
 	if (digest) {
-		stream->digest = EVP_MD_CTX_new();
-		if (stream->digest == NULL ||
-			EVP_DigestInit_ex(stream->digest, EVP_sha256(), NULL) != 1) {
-			error_set(err, ERROR_SYSTEM, "SHA-256 is not available in this OpenSSL");
+		stream->digest = sha256_new(err);
+		if (stream->digest == NULL)
 			goto failed;
-		}
 	}
 	errno = pthread_create(&stream->thread, NULL, write_slots, stream);
 	if (errno != 0) {
@@ -177,7 +174,7 @@ int stream_close(struct stream *stream, bool abandon, uint8_t sha256[32], struct
 		*err = stream->error;
 		result = -1;
 	} else if (!abandon && stream->digest != NULL && sha256 != NULL) {
-		EVP_DigestFinal_ex(stream->digest, sha256, NULL);
+		sha256_finish(stream->digest, sha256);
 	}
 	stream_free(stream);
 	return result;

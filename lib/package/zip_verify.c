@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Reads a finished ZIP back with libzip and compares it with its plan. */
+#include "libzip.h"
+
 #include "trapkit/error.h"
 #include "trapkit/memory.h"
 #include "trapkit/package.h"
@@ -7,7 +9,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <zip.h>
 
 #define CHUNK (256u << 10)
 
@@ -62,9 +63,12 @@ int zip_verify(const char *path, const struct zip_plan *plan, bool read_all,
 {
 	uint8_t *buffer = read_all ? xmalloc(CHUNK) : NULL;
 	int code = 0, result = -1;
-	zip_t *archive = zip_open(path, ZIP_RDONLY | ZIP_CHECKCONS, &code);
+	zip_t *archive = NULL;
 	zip_error_t reason;
 
+	if (libzip_load(err) != 0)
+		goto done;
+	archive = zip_open(path, ZIP_RDONLY | ZIP_CHECKCONS, &code);
 	if (archive == NULL) {
 		zip_error_init_with_code(&reason, code);
 		error_set(err, ERROR_INPUT, "cannot read '%s' back: %s", path,

@@ -5,6 +5,7 @@
 #include "stream.h"
 #include "zip_layout.h"
 
+#include "trapkit/digest.h"
 #include "trapkit/error.h"
 #include "trapkit/memory.h"
 #include "trapkit/progress.h"
@@ -12,7 +13,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libdeflate.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -26,7 +26,7 @@ struct job {
 	struct zip_plan *plan;
 	int folder;
 	struct stream *stream;
-	EVP_MD_CTX *digest;
+	struct sha256 *digest;
 	const struct progress *progress;
 	uint64_t bytes_done, bytes_total;
 	size_t failed; /* index of the entry at fault, SIZE_MAX for none */
@@ -103,7 +103,7 @@ static void digest_piece(
 	struct job *job, struct zip_entry *entry, const uint8_t *bytes, size_t size)
 {
 	entry->crc = libdeflate_crc32(entry->crc, bytes, size);
-	EVP_DigestUpdate(job->digest, bytes, size);
+	sha256_update(job->digest, bytes, size);
 }
 
 static int advance(struct job *job, size_t index, size_t bytes, struct error *err)
@@ -191,12 +191,11 @@ static int add_entry(struct job *job, size_t index, struct error *err)
 	if (fd < 0)
 		return -1;
 	entry->crc = 0;
-	EVP_DigestInit_ex(job->digest, EVP_sha256(), NULL);
 	if (entry->size <= STREAM_SLOT - zip_local_size(entry))
 		result = add_whole(job, index, fd, err);
 	else
 		result = add_in_pieces(job, index, fd, err);
-	EVP_DigestFinal_ex(job->digest, entry->sha256, NULL);
+	sha256_finish(job->digest, entry->sha256);
 	close(fd);
 	return result;
 }
@@ -289,9 +288,10 @@ int zip_write(struct zip_plan *plan, const char *source_folder, int fd, const ch
 		error_errno(err, "cannot open folder '%s'", source_folder);
 		goto done;
 	}
-	job.digest = EVP_MD_CTX_new();
-	job.stream = stream_open(fd, output_name, zip_sha256 != NULL, err);
-	if (job.digest == NULL || job.stream == NULL)
+	job.digest = sha256_new(err);
+	if (job.digest != NULL)
+		job.stream = stream_open(fd, output_name, zip_sha256 != NULL, err);
+	if (job.stream == NULL)
 		goto done;
 	result = write_entries(&job, err);
 done:
@@ -301,7 +301,7 @@ done:
 		job.failed = SIZE_MAX;
 		result = -1;
 	}
-	EVP_MD_CTX_free(job.digest);
+	sha256_free(job.digest);
 	if (job.folder >= 0)
 		close(job.folder);
 	if (failed != NULL)

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Shared libraries that are loaded when first used. */
+#include "trapkit/lazy_library.h"
+
+#include "trapkit/error.h"
+
+#include <dlfcn.h>
+#include <string.h>
+
+int lazy_library_load(const char *soname, const char *package, const struct lazy_symbol *symbols,
+	size_t count, struct error *err)
+{
+	void *handle = dlopen(soname, RTLD_NOW | RTLD_LOCAL);
+
+	if (handle == NULL)
+		return error_set(err, ERROR_UNAVAILABLE,
+			"the library '%s' is not installed; install it: apt install %s", soname,
+			package);
+	for (size_t i = 0; i < count; i++) {
+		void *address = dlsym(handle, symbols[i].name);
+
+		if (address == NULL)
+			return error_set(err, ERROR_UNAVAILABLE,
+				"the installed '%s' lacks '%s'; install a newer one: apt install "
+				"%s",
+				soname, symbols[i].name, package);
+		/* ISO C casts no object pointer to a function's; POSIX gives both one form. */
+		memcpy(symbols[i].target, &address, sizeof address);
+	}
+	return 0;
+}
