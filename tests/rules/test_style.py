@@ -91,6 +91,13 @@ def check_addresses():
                 complain(path, number, "a path of one machine or the address of a registry")
 
 
+TOP = set("cmd lib include man completions tests .ci Makefile README.md LICENSE HACKING.md NEWS.md "
+          "config.example.toml .clang-format .editorconfig .gitignore".split())
+for top in subprocess.run(["git", "ls-tree", "--name-only", "HEAD"], capture_output=True, text=True,
+                          cwd=ROOT).stdout.splitlines():
+    if top not in TOP:
+        complain(ROOT / top, 1, "does not belong at the top level")
+
 files = sorted(p for folder in ("cmd", "lib", "include", "tests") for p in (ROOT / folder).rglob("*")
                if p.suffix in (".c", ".h", ".cpp"))
 for file in files:
