@@ -33,8 +33,13 @@ struct remote_settings {
 	const char *pin_sha256;       /* hex of the one certificate that is trusted; or NULL */
 	double timeout;     /* seconds for connect, replies, and a stalled data connection */
 	double max_runtime; /* seconds from remote_open on, 0 = none */
-	uint64_t rate;      /* bytes a second over all, 0 = unlimited */
+	uint64_t rate;      /* bytes a second for this session, 0 = unlimited */
+	struct remote_limiter *limiter; /* shared with other sessions instead of `rate`; or NULL */
 };
+
+/* One budget of bytes a second for several sessions, in any threads. Outlives them. */
+struct remote_limiter *remote_limiter_new(uint64_t rate);
+void remote_limiter_free(struct remote_limiter *limiter);
 
 /* "ftps://user@host:21/collections": never a password. Owned by the caller. */
 char *remote_url(const struct remote_settings *settings);
@@ -72,6 +77,8 @@ struct remote_source {
 	const char *path; /* local file */
 	uint64_t size;    /* bytes it must have */
 	uint64_t offset;  /* begin here: REST offset, then STOR; never APPE */
+	bool may_vanish;  /* a service takes the file away as soon as it is there: no SIZE after the
+			     server's confirmation is no failure */
 };
 
 /*
