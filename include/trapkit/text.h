@@ -29,6 +29,13 @@ char *text_escape(const char *bytes);
  */
 char *text_slugify(const char *name);
 
+/*
+ * Equal for two names that a file system without regard to case or to the composition of accents
+ * (Windows, macOS) takes for one: lower case, accents apart (NFD of Unicode's full case folding;
+ * several accents on one letter keep the order they have). Owned by the caller.
+ */
+char *text_fold(const char *name);
+
 /* "1.5 GB": powers of 1000, three digits. Owned by the caller. */
 char *text_size(uint64_t bytes);
 

@@ -198,9 +198,35 @@ static void paths(void **state)
 	assert_false(text_has_suffix("x.jpg.tmp", suffixes));
 }
 
+/* Python: normalize("NFD", normalize("NFD", text).casefold()) of both sides is equal. */
+static void folds_case_and_accents(void **state)
+{
+	static const char *const pairs[][2] = {{"IMG_1.JPG", "img_1.jpg"},
+		{"\xC3\xA9", "e\xCC\x81"}, {"\xC3\x89", "e\xCC\x81"}, {"\xC5\x81", "\xC5\x82"},
+		{"stra\303\237e", "STRASSE"},
+		{"\xEA\xB0\x81", "\xE1\x84\x80\xE1\x85\xA1\xE1\x86\xA8"}, {"\xCE\xA3", "\xCF\x82"}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+		char *left = text_fold(pairs[i][0]), *right = text_fold(pairs[i][1]);
+
+		assert_string_equal(left, right);
+		free(left);
+		free(right);
+	}
+	{
+		/* An accent is no letter: caf\u00E9 is not cafe. */
+		char *folded = text_fold("CAF\303\211 \360\237\246\212");
+
+		assert_string_equal(folded, "cafe\314\201 \360\237\246\212");
+		free(folded);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(folds_case_and_accents),
 		cmocka_unit_test(slugs),
 		cmocka_unit_test(utf8),
 		cmocka_unit_test(escapes),
