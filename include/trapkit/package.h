@@ -69,15 +69,24 @@ struct zip_entry {
 	uint32_t dos_time; /* zip_dos_time() */
 	uint32_t mode;     /* permission bits, 0644 */
 	uint32_t crc;      /* set by zip_write */
+	bool has_sha256;   /* sha256 is known: zip_write warns when it is another now */
+	bool left_out;     /* set by zip_write: see zip_plan.leave_out */
 	uint8_t sha256[SHA256_SIZE]; /* set by zip_write */
 };
 
 struct zip_plan {
 	struct zip_entry *items; /* append with ARRAY_APPEND */
 	size_t count, capacity;
+	/*
+	 * Asked when an entry's source cannot be read or is not what was planned; 0 = go on without
+	 * it, which sets its `left_out`. NULL = never. It is not asked for a file over 8 MiB that
+	 * changes between its two readings: then zip_write fails.
+	 */
+	int (*leave_out)(void *context, size_t index, const struct error *why);
+	void *context;
 };
 void zip_plan_release(struct zip_plan *plan);
-/* Exact size in bytes of the archive that zip_write makes of the plan. */
+/* Exact size in bytes of the archive of the plan's entries that are not left out. */
 uint64_t zip_plan_size(const struct zip_plan *plan);
 
 /* MS-DOS date and time (date in the high half) of a wall time, clamped to 1980-01-01 … 2107-12-31.

@@ -181,11 +181,14 @@ size_t zip_end_records(const struct zip_end *end, uint8_t *out)
 
 uint64_t zip_plan_size(const struct zip_plan *plan)
 {
-	struct zip_end end = {.count = plan->count};
+	struct zip_end end = {0};
 
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct zip_entry *entry = &plan->items[i];
 
+		if (entry->left_out)
+			continue;
+		end.count++;
 		end.directory_size += zip_central_size(entry, end.directory_offset);
 		end.directory_offset += zip_local_size(entry) + entry->size;
 	}

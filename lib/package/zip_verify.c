@@ -58,6 +58,33 @@ static int read_entry(zip_t *archive, const char *path, const struct zip_entry *
 	return result;
 }
 
+/* With a `buffer`, every entry is read too. */
+static int check_entries(zip_t *archive, const char *path, const struct zip_plan *plan,
+	uint8_t *buffer, const struct progress *progress, struct error *err)
+{
+	zip_uint64_t index = 0, count = (zip_uint64_t)zip_get_num_entries(archive, 0);
+
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct zip_entry *entry = &plan->items[i];
+
+		if (entry->left_out)
+			continue;
+		if (index >= count)
+			return bad(path, entry->name, "is missing", err);
+		if (check_entry(archive, path, entry, index, err) != 0 ||
+			(buffer != NULL &&
+				read_entry(archive, path, entry, index, buffer, progress, err) !=
+					0) ||
+			progress_check(progress, err) != 0)
+			return -1;
+		index++;
+	}
+	if (index != count)
+		return error_set(err, ERROR_INPUT, "'%s' holds %llu files instead of %llu", path,
+			(unsigned long long)count, (unsigned long long)index);
+	return 0;
+}
+
 int zip_verify(const char *path, const struct zip_plan *plan, bool read_all,
 	const struct progress *progress, struct error *err)
 {
@@ -76,19 +103,7 @@ int zip_verify(const char *path, const struct zip_plan *plan, bool read_all,
 		zip_error_fini(&reason);
 		goto done;
 	}
-	if ((uint64_t)zip_get_num_entries(archive, 0) != plan->count) {
-		error_set(err, ERROR_INPUT, "'%s' holds %lld files instead of %zu", path,
-			(long long)zip_get_num_entries(archive, 0), plan->count);
-		goto done;
-	}
-	for (size_t i = 0; i < plan->count; i++)
-		if (check_entry(archive, path, &plan->items[i], i, err) != 0 ||
-			(read_all &&
-				read_entry(archive, path, &plan->items[i], i, buffer, progress,
-					err) != 0) ||
-			progress_check(progress, err) != 0)
-			goto done;
-	result = 0;
+	result = check_entries(archive, path, plan, buffer, progress, err);
 done:
 	if (archive != NULL)
 		zip_discard(archive);

@@ -29,7 +29,8 @@ struct job {
 	struct sha256 *digest;
 	const struct progress *progress;
 	uint64_t bytes_done, bytes_total;
-	size_t failed; /* index of the entry at fault, SIZE_MAX for none */
+	bool committed; /* something of the present entry is in the archive already */
+	size_t failed;  /* index of the entry at fault, SIZE_MAX for none */
 };
 
 static int64_t mtime_of(const struct stat *status)
@@ -166,6 +167,7 @@ static int add_in_pieces(struct job *job, size_t index, int fd, struct error *er
 		digest_piece(job, entry, space, piece);
 	}
 	stream_commit(job->stream, zip_local_header(entry, space));
+	job->committed = true;
 	for (uint64_t at = 0; at < entry->size; at += PIECE) {
 		size_t piece = entry->size - at < PIECE ? (size_t)(entry->size - at) : PIECE;
 
@@ -182,6 +184,19 @@ static int add_in_pieces(struct job *job, size_t index, int fd, struct error *er
 	return check_unchanged(fd, entry, err);
 }
 
+static void keep_digest(struct job *job, struct zip_entry *entry, bool good)
+{
+	uint8_t sha256[SHA256_SIZE];
+
+	sha256_finish(job->digest, sha256);
+	if (good && entry->has_sha256 && memcmp(entry->sha256, sha256, sizeof sha256) != 0)
+		progress_warning(job->progress, entry->source,
+			"its contents are not what they were when first packaged, though size and "
+			"time are; look at the picture and check the card or disk");
+	memcpy(entry->sha256, sha256, sizeof sha256);
+	entry->has_sha256 = good;
+}
+
 static int add_entry(struct job *job, size_t index, struct error *err)
 {
 	struct zip_entry *entry = &job->plan->items[index];
@@ -191,28 +206,31 @@ static int add_entry(struct job *job, size_t index, struct error *err)
 	if (fd < 0)
 		return -1;
 	entry->crc = 0;
+	job->committed = false;
 	if (entry->size <= STREAM_SLOT - zip_local_size(entry))
 		result = add_whole(job, index, fd, err);
 	else
 		result = add_in_pieces(job, index, fd, err);
-	sha256_finish(job->digest, entry->sha256);
+	keep_digest(job, entry, result == 0);
 	close(fd);
 	return result;
 }
 
-static int add_directory(struct job *job, struct error *err)
+static int add_directory(struct job *job)
 {
-	struct zip_end end = {.count = job->plan->count};
+	struct zip_end end = {0};
 	uint64_t offset = 0;
 	uint8_t *space;
 
-	(void)err;
 	for (size_t i = 0; i < job->plan->count; i++) {
 		const struct zip_entry *entry = &job->plan->items[i];
 
+		if (entry->left_out)
+			continue;
 		space = stream_space(job->stream, ZIP_HEADER_LIMIT);
 		if (space == NULL)
 			return -1;
+		end.count++;
 		end.directory_size += zip_central_header(entry, offset, space);
 		stream_commit(job->stream, zip_central_size(entry, offset));
 		offset += zip_local_size(entry) + entry->size;
@@ -255,18 +273,45 @@ static int reserve(int fd, uint64_t size, const char *name, struct error *err)
 	return error_errno(err, "cannot write '%s' of %.1f MB", name, (double)size / 1e6);
 }
 
+/* True when the caller says to go on without the entry, and nothing of it was written yet. */
+static bool leave_out(struct job *job, size_t index, const struct error *why)
+{
+	struct zip_plan *plan = job->plan;
+
+	if (why->kind != ERROR_INPUT || job->committed || plan->leave_out == NULL ||
+		plan->leave_out(plan->context, index, why) != 0)
+		return false;
+	plan->items[index].left_out = true;
+	return true;
+}
+
 static int write_entries(struct job *job, struct error *err)
 {
 	for (size_t i = 0; i < job->plan->count; i++) {
-		/* A stream that failed says why when it is closed; that is not the entry's fault.
-		 */
-		if (add_entry(job, i, err) != 0) {
+		job->committed = false;
+		if (job->plan->items[i].left_out || add_entry(job, i, err) == 0)
+			continue;
+		if (!leave_out(job, i, err)) {
+			/* A stream that failed says why when closed; the entry is not to blame. */
 			if (err->kind == ERROR_INPUT)
 				job->failed = i;
 			return -1;
 		}
+		error_clear(err);
 	}
-	return add_directory(job, err);
+	return add_directory(job);
+}
+
+/* What was reserved for entries that were left out is given back. */
+static int trim(const struct job *job, int fd, off_t begin, const char *name, struct error *err)
+{
+	for (size_t i = 0; i < job->plan->count; i++)
+		if (job->plan->items[i].left_out) {
+			if (ftruncate(fd, begin + (off_t)zip_plan_size(job->plan)) != 0)
+				return error_errno(err, "cannot write '%s'", name);
+			return 0;
+		}
+	return 0;
 }
 
 int zip_write(struct zip_plan *plan, const char *source_folder, int fd, const char *output_name,
@@ -275,6 +320,7 @@ int zip_write(struct zip_plan *plan, const char *source_folder, int fd, const ch
 {
 	struct job job = {.plan = plan, .folder = -1, .progress = progress, .failed = SIZE_MAX};
 	struct error later = {0};
+	off_t begin = lseek(fd, 0, SEEK_CUR);
 	int result = -1;
 
 	error_clear(err);
@@ -301,6 +347,8 @@ done:
 		job.failed = SIZE_MAX;
 		result = -1;
 	}
+	if (result == 0)
+		result = trim(&job, fd, begin, output_name, err);
 	sha256_free(job.digest);
 	if (job.folder >= 0)
 		close(job.folder);

@@ -106,6 +106,9 @@ static const char check[] =
 	"again = yaml.safe_load(yaml.dump(doc))\n"
 	"assert again == doc\n";
 
+/* A folding writer would break it at eighty columns. */
+#define WORDS "many words with spaces between them and no end "
+static const char long_text[] = "begin " WORDS WORDS WORDS "end";
 static const char *const nasty[] = {"plain", "", " lead", "trail ", "a: b", "a:", "a #b", "#x",
 	"- x", "-", "? x", "[x", "]x", "{x", "}x", ",x", "&x", "*x", "!x", "|x", ">x", "'x", "\"x",
 	"%x", "@x", "`x", "null", "NULL", "~", "yes", "No", "ON", "off", "true", "FALSE", "y", "N",
@@ -113,9 +116,7 @@ static const char *const nasty[] = {"plain", "", " lead", "trail ", "a: b", "a:"
 	"2024-07-01", "2024-7-1 10:00:00", "2024-07-01T09:00:00Z", "=", "<<", ".inf", "-.INF",
 	".NaN", "it's", "don''t", "\305\201\303\263d\305\272 5", "\xF0\x9F\xA6\x8A", "e\xCC\x81",
 	"\xC3\xA9", "a\tb", "\x7F", "\xC2\x85", "\xC2\xA0x", "\xEF\xBB\xBF", "\xE2\x80\xA8", "a\\b",
-	"--- x", "---", "...", "R1-32_01", "x: 'y' \"z\" # a",
-	"a very long name with many spaces in it that a folding writer would break over several "
-	"lines at eighty columns and more"};
+	"--- x", "---", "...", "R1-32_01", "x: 'y' \"z\" # a", long_text};
 static const double numbers[] = {10.04, 29.97002997002997, 25.0, 0.1, 1e-5, 1.5e-7, 123456789.125,
 	1e16, 1.7976931348623157e308, 5e-324, 9007199254740993.0, 0.30000000000000004, 1e22,
 	12345678901234567.0};
@@ -258,14 +259,14 @@ static void reads_keys_in_any_order_and_old_forms(void **state)
 
 static void says_what_is_no_definition(void **state)
 {
+	static const char no_file[] = "collections:\n- name: a\n  deployments:\n"
+				      "  - deployment_id: d\n    resources:\n    - name: x\n";
 	static const char *const texts[] = {"", "a", "[]", "{}", "collections: 1\n",
 		"collections: [1]\n", "collections:\n- project_id: 3\n", "a: [",
 		"a: b\n---\nc: d\n", "collections:\n- name: &x a\n  resources_dir: *x\n",
 		"collections:\n- name: a\n  name: b\n",
 		"collections:\n- name: a\n  project_id: x\n",
-		"collections:\n- name: a\n  deployments:\n  - resources: []\n",
-		"collections:\n- name: a\n  deployments:\n  - deployment_id: d\n    resources:\n"
-		"    - name: x\n"};
+		"collections:\n- name: a\n  deployments:\n  - resources: []\n", no_file};
 	struct definition_summary summary = {0};
 	struct error err = {0};
 

@@ -218,6 +218,44 @@ static void files_that_changed_are_named(void **state)
 	rmdir("source/bad");
 }
 
+static int accept(void *context, size_t index, const struct error *why)
+{
+	size_t *sum = context;
+
+	assert_int_equal(why->kind, ERROR_INPUT);
+	*sum += index;
+	return 0;
+}
+
+static void files_may_be_left_out(void **state)
+{
+	struct zip_plan plan = {.leave_out = accept};
+	struct error err = {0};
+	size_t sum = 0, failed = 99;
+
+	(void)state;
+	mkdir("source", 0755);
+	make_file("source/good", 10);
+	make_file("source/large", 9000000);
+	plan_file(&plan, "c/d/gone.jpg", "gone", 5);
+	plan_file(&plan, "c/d/good.jpg", "good", 10);
+	plan_file(&plan, "c/d/short.jpg", "good", 11);
+	plan_file(&plan, "c/d/large.avi", "large", 9000001);
+	plan_file(&plan, "c/d/last.jpg", "good", 10);
+	plan.context = &sum;
+	assert_int_equal(write_plan(&plan, "left.zip", NULL, &failed, &err), 0);
+	assert_int_equal(sum, 0 + 2 + 3);
+	assert_true(failed == SIZE_MAX);
+	assert_int_equal(zip_verify("left.zip", &plan, true, NULL, &err), 0);
+	assert_int_equal(system("unzip -tqq left.zip"), 0);
+	assert_int_equal(
+		system("/usr/bin/python3 -c \"import zipfile, os; z = zipfile.ZipFile('left.zip'); "
+		       "assert z.namelist() == ['c/d/good.jpg', 'c/d/last.jpg'], z.namelist(); "
+		       "assert os.path.getsize('left.zip') < 400\""),
+		0);
+	zip_plan_release(&plan);
+}
+
 struct grower {
 	const char *path;
 	bool done;
@@ -397,6 +435,7 @@ int main(void)
 		cmocka_unit_test(more_files_than_16_bits_count),
 		cmocka_unit_test(an_empty_plan_is_an_archive),
 		cmocka_unit_test(files_that_changed_are_named),
+		cmocka_unit_test(files_may_be_left_out),
 		cmocka_unit_test(a_file_that_grows_meanwhile),
 		cmocka_unit_test(stopping),
 		cmocka_unit_test(a_full_disk_is_found_out),
