@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the files of the delivery share: the state of a delivery at work and of one connection. */
+#ifndef TRAPKIT_FLOW_DELIVERY_H
+#define TRAPKIT_FLOW_DELIVERY_H
+
+#include "trapkit/deliver.h"
+#include "trapkit/progress.h"
+
+#include <pthread.h>
+
+struct remote;
+
+struct deliver {
+	struct deliver_settings settings;
+	struct ledger *ledger;
+	struct trapper *server;
+	const struct progress *progress;
+	char *destination; /* remote_url() */
+	bool outbox;
+	double began; /* monotonic seconds */
+
+	pthread_mutex_t lock; /* everything below */
+	pthread_cond_t changed;
+	struct deliver_item **items; /* pointers, so that an item stays where it is */
+	size_t count, capacity;
+	size_t next;                      /* index of the next item that nobody has begun */
+	bool complete;                    /* no more items will come */
+	bool stop;                        /* begin nothing more: refused, or out of reach */
+	bool abort;                       /* stop what is under way too */
+	bool said_direct;                 /* told that the server does not rename */
+	uint64_t bytes_total, bytes_done; /* of files that are over */
+	struct line *lines;
+	unsigned line_count, lines_started;
+
+	pthread_mutex_t server_lock; /* one conversation with the server at a time */
+};
+
+/* One connection with its thread. */
+struct line {
+	struct deliver *deliver;
+	pthread_t thread;
+	struct remote *remote;    /* opened when first needed */
+	struct progress progress; /* what the connection reports to */
+	uint64_t position; /* bytes of the present file that are there; under deliver->lock */
+};
+
+double deliver_clock(void);
+/* ERROR_CANCELLED when asked to stop, ERROR_NETWORK when the time for the run is over. */
+int deliver_check(struct deliver *deliver, struct error *err);
+/* Sleeps, but wakes for a stop. As deliver_check. */
+int deliver_sleep(struct deliver *deliver, double seconds, struct error *err);
+/* Makes the numbers of the stage known. */
+void deliver_report(struct deliver *deliver);
+
+/* One file, whatever it takes. The item's counters are kept. */
+int deliver_file(struct line *line, struct deliver_item *item, const char *path, const char *sha256,
+	uint64_t size, bool is_zip, struct error *err);
+
+/* Asks for processing when that is wanted and right. */
+int deliver_ask(struct deliver *deliver, struct deliver_item *item, struct error *err);
+/* Polls until the server shows what the items of this run hold. */
+int deliver_wait(struct deliver *deliver, struct error *err);
+
+#endif
