@@ -111,6 +111,35 @@ void deliver_close(struct deliver *deliver);
 bool deliver_is_done(struct ledger *ledger, const struct ledger_package *package,
 	const char *yaml_name, const char *zip_name, const char *destination, bool trigger);
 
+/* ---- what there is to deliver ---- */
+
+struct deliver_item_list {
+	struct deliver_item *items;
+	size_t count, capacity;
+};
+void deliver_item_list_release(struct deliver_item_list *list);
+
+/*
+ * The packages of the ledger that are written and not yet delivered to `destination` or, with
+ * `trigger`, not yet processed; oldest first. `done` (may be NULL) counts those with nothing left
+ * to do. Left out, with a note: packages that were never sent and whose collections a later set
+ * holds again, because both would bring the pictures twice.
+ */
+int deliver_plan(struct ledger *ledger, const char *destination, bool trigger,
+	const struct progress *progress, struct deliver_item_list *list, size_t *done,
+	struct error *err);
+
+/*
+ * Two files named by the user: finds their package in the ledger or adds one. Contents that differ
+ * from what the ledger knows under these paths are a new package. ERROR_INPUT when they are no
+ * definition and no ZIP.
+ */
+int deliver_adopt(struct ledger *ledger, const char *yaml, const char *zip,
+	const struct progress *progress, struct deliver_item *item, struct error *err);
+
+/* True when the ledger knows the package that lies in this ZIP. */
+bool deliver_knows(struct ledger *ledger, const char *zip);
+
 #ifdef __cplusplus
 }
 #endif

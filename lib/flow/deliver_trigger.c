@@ -340,8 +340,8 @@ static int post(struct deliver *deliver, struct deliver_item *item, struct error
 		return save(deliver, item, TRIGGER_DONE, answer ? answer : xstrdup(""), err);
 	}
 	free(answer);
-	/* A server that said no has not begun; only silence leaves it open. */
-	if (!maybe_sent || (err->kind != ERROR_NETWORK && err->kind != ERROR_CANCELLED)) {
+	/* A server that said no has not begun; silence and a proxy's error leave it open. */
+	if (!maybe_sent) {
 		if (save(deliver, item, TRIGGER_NONE, NULL, &ignored) != 0)
 			*err = ignored;
 		return error_context(err, "processing of '%s' was not started", item->package.name);

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What there is to deliver: packages of the ledger, or two files that somebody named. */
+#include "delivery.h"
+
+#include "trapkit/memory.h"
+#include "trapkit/package.h"
+#include "trapkit/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/*
+ * A package that `package` made lies at FOLDER/NAME.yaml and .zip. One of other names was named by
+ * the user: its fingerprint is this prefix, the path of the YAML, a line feed, the path of the ZIP.
+ */
+#define NAMED "files:"
+
+void deliver_item_list_release(struct deliver_item_list *list)
+{
+	size_t i;
+
+	for (i = 0; i < list->count; i++)
+		deliver_item_release(&list->items[i]);
+	free(list->items);
+	*list = (struct deliver_item_list){0};
+}
+
+static void paths_of(const struct ledger_package *package, char **yaml, char **zip)
+{
+	const char *fingerprint = package->fingerprint != NULL ? package->fingerprint : "";
+	const char *line = strchr(fingerprint, '\n');
+
+	if (strncmp(fingerprint, NAMED, strlen(NAMED)) == 0 && line != NULL) {
+		fingerprint += strlen(NAMED);
+		*yaml = xstrndup(fingerprint, (size_t)(line - fingerprint));
+		*zip = xstrdup(line + 1);
+	} else {
+		*yaml = xasprintf("%s/%s.yaml", package->folder, package->name);
+		*zip = xasprintf("%s/%s.zip", package->folder, package->name);
+	}
+}
+
+/* ---- what the ledger has ---- */
+
+static bool holds_line(const char *lines, const char *line, size_t length)
+{
+	for (; lines != NULL && *lines != '\0'; lines += *lines == '\n') {
+		size_t here = strcspn(lines, "\n");
+
+		if (here == length && strncmp(lines, line, length) == 0)
+			return true;
+		lines += here;
+	}
+	return false;
+}
+
+/* Every collection of `package` is in some package of the set that `later` belongs to. */
+static bool set_covers(const struct ledger_package_list *list, const struct ledger_package *later,
+	const struct ledger_package *package)
+{
+	const char *line = package->collections;
+	size_t length, i;
+
+	if (line == NULL || *line == '\0')
+		return false;
+	for (; *line != '\0'; line += length + (line[length] == '\n')) {
+		bool found = false;
+
+		length = strcspn(line, "\n");
+		for (i = 0; i < list->count && !found; i++)
+			found = strcmp(list->items[i].set, later->set) == 0 &&
+				strcmp(list->items[i].folder, later->folder) == 0 &&
+				holds_line(list->items[i].collections, line, length);
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+/* The first part of a later set that holds the same collections again, or NULL. */
+static const struct ledger_package *superseded_by(
+	const struct ledger_package_list *list, size_t index)
+{
+	const struct ledger_package *package = &list->items[index];
+	size_t i;
+
+	if (package->delivery != DELIVERY_NONE || package->trigger != TRIGGER_NONE)
+		return NULL;
+	for (i = index + 1; i < list->count; i++) {
+		const struct ledger_package *later = &list->items[i];
+
+		if ((strcmp(later->set, package->set) != 0 ||
+			    strcmp(later->folder, package->folder) != 0) &&
+			later->state == PACKAGE_WRITTEN && set_covers(list, later, package))
+			return later;
+	}
+	return NULL;
+}
+
+/* True when the package belongs into the list. */
+static bool is_wanted(struct ledger *ledger, const struct ledger_package_list *list, size_t index,
+	const char *destination, bool trigger, const struct progress *progress, size_t *done)
+{
+	const struct ledger_package *package = &list->items[index], *later;
+	char *yaml, *zip;
+	bool finished;
+
+	if (package->state != PACKAGE_WRITTEN) {
+		progress_warning(progress, NULL,
+			"package '%s' was begun but not finished: run package again",
+			package->name);
+		return false;
+	}
+	paths_of(package, &yaml, &zip);
+	finished = deliver_is_done(
+		ledger, package, text_base_name(yaml), text_base_name(zip), destination, trigger);
+	free(yaml);
+	free(zip);
+	if (finished) {
+		(*done)++;
+		return false;
+	}
+	later = superseded_by(list, index);
+	if (later != NULL) {
+		progress_note(progress,
+			"package '%s' is left out: '%s' holds its collections again (name its "
+			"files "
+			"with --file-yaml and --file-zip to send it all the same)",
+			package->name, later->set);
+		return false;
+	}
+	return true;
+}
+
+int deliver_plan(struct ledger *ledger, const char *destination, bool trigger,
+	const struct progress *progress, struct deliver_item_list *list, size_t *done,
+	struct error *err)
+{
+	struct ledger_package_list packages = {0};
+	size_t i, finished = 0;
+	bool *wanted = NULL;
+	int result = -1;
+
+	if (ledger_packages(ledger, &packages, err) != 0)
+		goto done;
+	wanted = xcalloc(packages.count + 1, sizeof *wanted);
+	for (i = 0; i < packages.count; i++)
+		wanted[i] =
+			is_wanted(ledger, &packages, i, destination, trigger, progress, &finished);
+	for (i = 0; i < packages.count; i++) {
+		struct deliver_item item = {.package = packages.items[i]};
+
+		if (!wanted[i])
+			continue;
+		packages.items[i] = (struct ledger_package){0};
+		paths_of(&item.package, &item.yaml, &item.zip);
+		ARRAY_APPEND(list, item);
+	}
+	if (done != NULL)
+		*done = finished;
+	result = 0;
+done:
+	free(wanted);
+	ledger_package_list_release(&packages);
+	return result;
+}
+
+/* ---- files that the user named ---- */
+
+static char *real_path(const char *path, struct error *err)
+{
+	char *resolved = realpath(path, NULL);
+
+	if (resolved == NULL)
+		error_errno(err, "cannot open '%s'", path);
+	return resolved;
+}
+
+/* Takes the row of the ZIP out of the list; false when there is none. */
+static bool take_row(struct ledger_package_list *list, const char *zip, struct ledger_package *out)
+{
+	size_t i;
+
+	for (i = list->count; i-- > 0;) {
+		char *row_yaml, *row_zip;
+		bool same;
+
+		paths_of(&list->items[i], &row_yaml, &row_zip);
+		same = strcmp(row_zip, zip) == 0;
+		free(row_yaml);
+		free(row_zip);
+		if (same) {
+			*out = list->items[i];
+			list->items[i] = (struct ledger_package){0};
+			return true;
+		}
+	}
+	return false;
+}
+
+bool deliver_knows(struct ledger *ledger, const char *zip)
+{
+	struct ledger_package_list list = {0};
+	struct ledger_package package = {0};
+	struct error ignored = {0};
+	bool found = false;
+
+	if (ledger_packages(ledger, &list, &ignored) == 0)
+		found = take_row(&list, zip, &package);
+	ledger_package_release(&package);
+	ledger_package_list_release(&list);
+	return found;
+}
+
+/* A ZIP begins with an entry, or with its end when it is empty (PKWARE APPNOTE 4.3). */
+static int check_zip(const char *path, struct error *err)
+{
+	unsigned char head[4] = {0};
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat status;
+	int result = -1;
+
+	if (fd < 0)
+		return error_errno(err, "cannot open '%s'", path);
+	if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
+		error_set(err, ERROR_INPUT, "'%s' is not a file", path);
+	else if (read(fd, head, sizeof head) != (ssize_t)sizeof head || head[0] != 'P' ||
+		head[1] != 'K' || (head[2] != 3 && head[2] != 5))
+		error_set(err, ERROR_INPUT,
+			"'%s' is not a ZIP archive; --file-yaml takes the definition, --file-zip "
+			"the "
+			"archive",
+			path);
+	else
+		result = 0;
+	close(fd);
+	return result;
+}
+
+/*
+ * 1 = as the ledger knows it, 0 = new or changed: size and digest are set anew. `since` is when the
+ * ledger's digest of this path was taken, 0 = never.
+ */
+static int digest_file(const char *path, int64_t since, uint64_t *size, char **sha256,
+	const struct progress *progress, struct error *err)
+{
+	char hex[2 * SHA256_SIZE + 1];
+	struct stat status;
+	bool same;
+
+	if (stat(path, &status) != 0)
+		return error_errno(err, "cannot look at '%s'", path);
+	if (*sha256 != NULL && *size == (uint64_t)status.st_size && status.st_ctim.tv_sec <= since)
+		return 1;
+	if (file_sha256(path, hex, progress, err) != 0)
+		return -1;
+	same = *sha256 != NULL && strcmp(*sha256, hex) == 0;
+	free(*sha256);
+	*sha256 = xstrdup(hex);
+	*size = (uint64_t)status.st_size;
+	return same;
+}
+
+static char *stem_of(const char *path)
+{
+	const char *name = text_base_name(path), *dot = strrchr(name, '.');
+
+	return dot != NULL && dot != name ? xstrndup(name, (size_t)(dot - name)) : xstrdup(name);
+}
+
+static char *names_of(const struct definition_summary *summary)
+{
+	char *names = xstrdup("");
+	size_t i;
+
+	for (i = 0; i < summary->count; i++) {
+		char *longer =
+			xasprintf("%s%s%s", names, i > 0 ? "\n" : "", summary->items[i].name);
+
+		free(names);
+		names = longer;
+	}
+	return names;
+}
+
+/* What is known of a package that is new, or not what it was. */
+static void describe(struct ledger_package *package, const char *yaml, const char *zip,
+	const struct definition_summary *summary)
+{
+	size_t i;
+
+	if (package->id == 0) {
+		package->name = stem_of(zip);
+		package->set = xstrdup(package->name);
+		package->part = package->parts = 1;
+		package->folder = xstrndup(zip, (size_t)(text_base_name(zip) - zip - 1));
+	}
+	free(package->fingerprint);
+	package->fingerprint = xasprintf(NAMED "%s\n%s", yaml, zip);
+	free(package->collections);
+	package->collections = names_of(summary);
+	free(package->destination);
+	package->destination = NULL;
+	free(package->task);
+	package->task = NULL;
+	package->state = PACKAGE_WRITTEN;
+	package->files = 0;
+	for (i = 0; i < summary->count; i++)
+		package->files += summary->items[i].resources;
+	package->media_bytes = package->zip_size;
+	package->created = (int64_t)time(NULL);
+	package->delivery = DELIVERY_NONE;
+	package->trigger = TRIGGER_NONE;
+	package->delivered = package->triggered = 0;
+}
+
+static int adopt(struct ledger *ledger, const char *yaml, const char *zip,
+	const struct progress *progress, struct ledger_package *package, struct error *err)
+{
+	struct definition_summary summary = {0};
+	char *known_yaml = NULL, *known_zip = NULL;
+	int64_t since = package->created;
+	int zip_same, yaml_same = 0, result = -1;
+
+	if (definition_read(yaml, &summary, err) != 0) {
+		error_context(err, "'%s' is not a package definition", yaml);
+		goto done;
+	}
+	if (package->id != 0)
+		paths_of(package, &known_yaml, &known_zip);
+	zip_same = digest_file(zip, since, &package->zip_size, &package->zip_sha256, progress, err);
+	if (known_yaml == NULL || strcmp(known_yaml, yaml) != 0)
+		since = 0;
+	if (zip_same >= 0)
+		yaml_same = digest_file(
+			yaml, since, &package->yaml_size, &package->yaml_sha256, progress, err);
+	if (zip_same < 0 || yaml_same < 0)
+		goto done;
+	if (!zip_same || !yaml_same) {
+		describe(package, yaml, zip, &summary);
+		if (ledger_put_package(ledger, package, err) != 0)
+			goto done;
+	}
+	result = 0;
+done:
+	free(known_yaml);
+	free(known_zip);
+	definition_summary_release(&summary);
+	return result;
+}
+
+int deliver_adopt(struct ledger *ledger, const char *yaml, const char *zip,
+	const struct progress *progress, struct deliver_item *item, struct error *err)
+{
+	struct ledger_package_list list = {0};
+	struct ledger_package package = {0};
+	char *real_yaml = real_path(yaml, err);
+	char *real_zip = real_yaml != NULL ? real_path(zip, err) : NULL;
+	int result = -1;
+
+	if (real_zip == NULL || check_zip(real_zip, err) != 0 ||
+		ledger_packages(ledger, &list, err) != 0)
+		goto done;
+	take_row(&list, real_zip, &package);
+	if (adopt(ledger, real_yaml, real_zip, progress, &package, err) != 0)
+		goto done;
+	item->package = package;
+	item->yaml = real_yaml;
+	item->zip = real_zip;
+	package = (struct ledger_package){0};
+	real_yaml = real_zip = NULL;
+	result = 0;
+done:
+	ledger_package_release(&package);
+	ledger_package_list_release(&list);
+	free(real_yaml);
+	free(real_zip);
+	return result;
+}
