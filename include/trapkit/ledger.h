@@ -19,8 +19,9 @@ struct error;
  * An SQLite database `ledger.sqlite3` and a lock file `lock` in the work folder. Deleting it loses
  * no data, only the memory of what was done. Write-ahead log with synchronous FULL; on network and
  * FUSE file systems, where the log's shared memory cannot be relied on, a rollback journal. One
- * writer at a time, held by flock: it ends with the process, however that ends. One connection,
- * used by one thread at a time; not across fork().
+ * writer at a time, held by flock: it ends with the process, however that ends. One connection;
+ * calls from several threads wait for each other, and for the end of another thread's transaction.
+ * Not across fork().
  */
 struct ledger;
 

@@ -29,6 +29,11 @@ struct ledger_files {
 	bool begun; /* a name of this folder was returned */
 };
 
+struct ledger *store_files_ledger(struct ledger_files *files)
+{
+	return files->ledger;
+}
+
 void store_park_cursors(struct ledger *ledger)
 {
 	for (struct ledger_files *files = ledger->cursors; files != NULL; files = files->next) {
@@ -68,7 +73,7 @@ static int read_folders(struct ledger_files *files, const char *collection, cons
 	return code == SQLITE_DONE ? 0 : -1;
 }
 
-struct ledger_files *ledger_files_open(
+struct ledger_files *store_files_open(
 	struct ledger *ledger, const char *collection, const char *deployment, struct error *err)
 {
 	struct ledger_files *files = xcalloc(1, sizeof *files);
@@ -79,7 +84,7 @@ struct ledger_files *ledger_files_open(
 		files->next->previous = files;
 	ledger->cursors = files;
 	if (read_folders(files, collection, deployment, err) != 0) {
-		ledger_files_close(files);
+		store_files_close(files);
 		return NULL;
 	}
 	if (files->folders.count > 0 &&
@@ -88,13 +93,13 @@ struct ledger_files *ledger_files_open(
 			"ORDER BY name",
 			-1, &files->statement, NULL) != SQLITE_OK) {
 		store_fail(ledger, err, "cannot read ledger '%s'", ledger->path);
-		ledger_files_close(files);
+		store_files_close(files);
 		return NULL;
 	}
 	return files;
 }
 
-void ledger_files_close(struct ledger_files *files)
+void store_files_close(struct ledger_files *files)
 {
 	if (files == NULL)
 		return;
@@ -159,7 +164,7 @@ static void fill(struct ledger_files *files, struct resource *resource)
 	resource->deployment = folder->deployment;
 }
 
-int ledger_files_next(struct ledger_files *files, struct resource *resource, struct error *err)
+int store_files_next(struct ledger_files *files, struct resource *resource, struct error *err)
 {
 	int code;
 
@@ -187,7 +192,7 @@ int ledger_files_next(struct ledger_files *files, struct resource *resource, str
 	return 0;
 }
 
-int ledger_deployments(struct ledger *ledger, const char *collection,
+int store_deployments(struct ledger *ledger, const char *collection,
 	struct ledger_deployment_list *list, struct error *err)
 {
 	sqlite3_stmt *statement = NULL;

@@ -165,7 +165,7 @@ static int put_file(struct ledger *ledger, const struct resource *resource,
 	return store_run(ledger, statement, err) < 0 ? -1 : 0;
 }
 
-int ledger_put_file(struct ledger *ledger, const struct resource *resource, struct error *err)
+int store_put_file(struct ledger *ledger, const struct resource *resource, struct error *err)
 {
 	struct place place = {0};
 	int result = place_of(resource->path, &place, err);
@@ -210,7 +210,7 @@ static int change_file(struct ledger *ledger, enum statement which, const char *
 	return result;
 }
 
-int ledger_put_sha256(struct ledger *ledger, const char *path, const uint8_t sha256[SHA256_SIZE],
+int store_put_sha256(struct ledger *ledger, const char *path, const uint8_t sha256[SHA256_SIZE],
 	struct error *err)
 {
 	int changed = change_file(ledger, PUT_SHA256, path, sha256, err);
@@ -220,12 +220,12 @@ int ledger_put_sha256(struct ledger *ledger, const char *path, const uint8_t sha
 	return changed < 0 ? -1 : 0;
 }
 
-int ledger_remove_file(struct ledger *ledger, const char *path, struct error *err)
+int store_remove_file(struct ledger *ledger, const char *path, struct error *err)
 {
 	return change_file(ledger, REMOVE_FILE, path, NULL, err) < 0 ? -1 : 0;
 }
 
-int ledger_remove_deployment(
+int store_remove_deployment(
 	struct ledger *ledger, const char *collection, const char *deployment, struct error *err)
 {
 	int found = use_folder(ledger, collection, deployment, false, err);
@@ -337,7 +337,7 @@ static int get_file(struct ledger *ledger, const char *path, struct place *place
 	return code == SQLITE_ROW ? 1 : code == SQLITE_DONE ? 0 : -1;
 }
 
-int ledger_get_file(
+int store_get_file(
 	struct ledger *ledger, const char *path, struct resource *resource, struct error *err)
 {
 	struct place place = {0};

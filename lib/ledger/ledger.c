@@ -304,12 +304,24 @@ static int open_read(struct ledger *ledger, enum ledger_mode mode, warning_funct
 	return mode == LEDGER_SCRATCH || version != SCHEMA_NEWEST ? become_copy(ledger, err) : 0;
 }
 
+/* Recursive: the thread with the transaction comes in again for each change. */
+static void init_guard(struct ledger *ledger)
+{
+	pthread_mutexattr_t attributes;
+
+	pthread_mutexattr_init(&attributes);
+	pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE);
+	pthread_mutex_init(&ledger->guard, &attributes);
+	pthread_mutexattr_destroy(&attributes);
+}
+
 struct ledger *ledger_open(const char *work_folder, enum ledger_mode mode, double wait_lock,
 	warning_function *warning, void *context, struct error *err)
 {
 	struct ledger *ledger = xcalloc(1, sizeof *ledger);
 	int result;
 
+	init_guard(ledger);
 	ledger->lock_fd = -1;
 	ledger->path = xasprintf("%s/ledger.sqlite3", work_folder);
 	if (mode == LEDGER_WRITE)
@@ -330,26 +342,29 @@ void ledger_close(struct ledger *ledger)
 	for (size_t i = 0; i < STATEMENT_COUNT; i++)
 		sqlite3_finalize(ledger->statements[i]);
 	while (ledger->cursors != NULL)
-		ledger_files_close(ledger->cursors);
+		store_files_close(ledger->cursors);
 	sqlite3_close(ledger->db);
 	/* After the database: whoever gets the lock finds it closed. */
 	lock_release(ledger->lock_fd, !ledger->damaged);
 	store_forget_folder(ledger);
+	if (ledger->in_transaction)
+		pthread_mutex_unlock(&ledger->guard);
+	pthread_mutex_destroy(&ledger->guard);
 	free(ledger->path);
 	free(ledger);
 }
 
-int ledger_begin(struct ledger *ledger, struct error *err)
+int store_begin(struct ledger *ledger, struct error *err)
 {
 	return store_execute(ledger, "BEGIN IMMEDIATE", err);
 }
 
-int ledger_commit(struct ledger *ledger, struct error *err)
+int store_commit(struct ledger *ledger, struct error *err)
 {
 	return store_execute(ledger, "COMMIT", err);
 }
 
-void ledger_rollback(struct ledger *ledger)
+void store_rollback(struct ledger *ledger)
 {
 	store_park_cursors(ledger);
 	store_forget_folder(ledger);

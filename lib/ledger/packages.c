@@ -45,7 +45,7 @@ static void bind_package(sqlite3_stmt *statement, const struct ledger_package *p
 	store_bind_text(statement, 21, package->task);
 }
 
-int ledger_put_package(struct ledger *ledger, struct ledger_package *package, struct error *err)
+int store_put_package(struct ledger *ledger, struct ledger_package *package, struct error *err)
 {
 	sqlite3_stmt *statement =
 		store_statement(ledger, package->id == 0 ? ADD_PACKAGE : UPDATE_PACKAGE, err);
@@ -65,7 +65,7 @@ int ledger_put_package(struct ledger *ledger, struct ledger_package *package, st
 	return changed < 0 ? -1 : 0;
 }
 
-int ledger_remove_package(struct ledger *ledger, int64_t id, struct error *err)
+int store_remove_package(struct ledger *ledger, int64_t id, struct error *err)
 {
 	sqlite3_stmt *statement = store_statement(ledger, REMOVE_PACKAGE, err);
 
@@ -103,7 +103,7 @@ static struct ledger_package read_package(sqlite3_stmt *row)
 	};
 }
 
-int ledger_packages(struct ledger *ledger, struct ledger_package_list *list, struct error *err)
+int store_packages(struct ledger *ledger, struct ledger_package_list *list, struct error *err)
 {
 	sqlite3_stmt *statement = NULL;
 	int code;
@@ -148,7 +148,7 @@ void ledger_upload_release(struct ledger_upload *upload)
 	*upload = (struct ledger_upload){0};
 }
 
-int ledger_put_upload(struct ledger *ledger, const struct ledger_upload *upload, struct error *err)
+int store_put_upload(struct ledger *ledger, const struct ledger_upload *upload, struct error *err)
 {
 	sqlite3_stmt *statement = store_statement(ledger, PUT_UPLOAD, err);
 
@@ -177,7 +177,7 @@ static int find_one(struct ledger *ledger, sqlite3_stmt *statement, struct error
 	return code == SQLITE_DONE ? 0 : -1;
 }
 
-int ledger_get_upload(struct ledger *ledger, const char *destination, const char *remote_name,
+int store_get_upload(struct ledger *ledger, const char *destination, const char *remote_name,
 	struct ledger_upload *upload, struct error *err)
 {
 	sqlite3_stmt *statement = store_statement(ledger, GET_UPLOAD, err);
@@ -202,7 +202,7 @@ int ledger_get_upload(struct ledger *ledger, const char *destination, const char
 	return found;
 }
 
-int ledger_remove_upload(
+int store_remove_upload(
 	struct ledger *ledger, const char *destination, const char *remote_name, struct error *err)
 {
 	sqlite3_stmt *statement = store_statement(ledger, REMOVE_UPLOAD, err);
@@ -224,7 +224,7 @@ void ledger_rendition_release(struct ledger_rendition *rendition)
 	*rendition = (struct ledger_rendition){0};
 }
 
-int ledger_put_rendition(
+int store_put_rendition(
 	struct ledger *ledger, const struct ledger_rendition *rendition, struct error *err)
 {
 	sqlite3_stmt *statement = store_statement(ledger, PUT_RENDITION, err);
@@ -240,8 +240,8 @@ int ledger_put_rendition(
 	return store_run(ledger, statement, err) < 0 ? -1 : 0;
 }
 
-int ledger_get_rendition(struct ledger *ledger, const char *path,
-	struct ledger_rendition *rendition, struct error *err)
+int store_get_rendition(struct ledger *ledger, const char *path, struct ledger_rendition *rendition,
+	struct error *err)
 {
 	sqlite3_stmt *statement = store_statement(ledger, GET_RENDITION, err);
 	int found;
@@ -263,7 +263,7 @@ int ledger_get_rendition(struct ledger *ledger, const char *path,
 	return found;
 }
 
-int ledger_remove_rendition(struct ledger *ledger, const char *path, struct error *err)
+int store_remove_rendition(struct ledger *ledger, const char *path, struct error *err)
 {
 	sqlite3_stmt *statement = store_statement(ledger, REMOVE_RENDITION, err);
 

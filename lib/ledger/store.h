@@ -6,6 +6,7 @@
 #include "trapkit/error.h"
 #include "trapkit/ledger.h"
 
+#include <pthread.h>
 #include <sqlite3.h>
 
 /* Prepared when first used, kept until the ledger is closed. */
@@ -31,6 +32,8 @@ enum statement {
 };
 
 struct ledger {
+	pthread_mutex_t guard; /* recursive; kept from begin to commit or rollback */
+	bool in_transaction;
 	sqlite3 *db;
 	char *path;   /* of the database, for messages */
 	int lock_fd;  /* -1 without LEDGER_WRITE */
@@ -87,5 +90,39 @@ int disk_set_aside(const char *path, const char *why,
 	void (*warning)(void *context, const char *message), void *context, struct error *err);
 /* Size of the file PATH with `suffix` added, 0 when it is not there. */
 uint64_t disk_size(const char *path, const char *suffix);
+
+/* ---- the doors of ledger.h, without the lock that door.c takes ---- */
+
+struct ledger_files *store_files_open(
+	struct ledger *ledger, const char *collection, const char *deployment, struct error *err);
+struct ledger *store_files_ledger(struct ledger_files *files);
+void store_files_close(struct ledger_files *files);
+int store_files_next(struct ledger_files *files, struct resource *resource, struct error *err);
+int store_deployments(struct ledger *ledger, const char *collection,
+	struct ledger_deployment_list *list, struct error *err);
+int store_put_file(struct ledger *ledger, const struct resource *resource, struct error *err);
+int store_put_sha256(struct ledger *ledger, const char *path, const uint8_t sha256[SHA256_SIZE],
+	struct error *err);
+int store_remove_file(struct ledger *ledger, const char *path, struct error *err);
+int store_remove_deployment(
+	struct ledger *ledger, const char *collection, const char *deployment, struct error *err);
+int store_get_file(
+	struct ledger *ledger, const char *path, struct resource *resource, struct error *err);
+int store_put_package(struct ledger *ledger, struct ledger_package *package, struct error *err);
+int store_remove_package(struct ledger *ledger, int64_t id, struct error *err);
+int store_packages(struct ledger *ledger, struct ledger_package_list *list, struct error *err);
+int store_put_upload(struct ledger *ledger, const struct ledger_upload *upload, struct error *err);
+int store_get_upload(struct ledger *ledger, const char *destination, const char *remote_name,
+	struct ledger_upload *upload, struct error *err);
+int store_remove_upload(
+	struct ledger *ledger, const char *destination, const char *remote_name, struct error *err);
+int store_put_rendition(
+	struct ledger *ledger, const struct ledger_rendition *rendition, struct error *err);
+int store_get_rendition(struct ledger *ledger, const char *path, struct ledger_rendition *rendition,
+	struct error *err);
+int store_remove_rendition(struct ledger *ledger, const char *path, struct error *err);
+int store_begin(struct ledger *ledger, struct error *err);
+int store_commit(struct ledger *ledger, struct error *err);
+void store_rollback(struct ledger *ledger);
 
 #endif
