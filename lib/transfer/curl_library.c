@@ -3,23 +3,16 @@
 #include "curl_library.h"
 
 #include "trapkit/error.h"
+#include "trapkit/lazy_library.h"
 
-#include <dlfcn.h>
 #include <pthread.h>
-#include <stdio.h>
-#include <string.h>
 
 static struct curl_library library;
-static char failure[256];
+static struct error failure;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-struct symbol {
-	const char *name;
-	void *target; /* the member that takes the address */
-};
-
 /* clang-format off */
-static const struct symbol symbols[] = {
+static const struct lazy_symbol symbols[] = {
 	{"curl_global_init", &library.global_init},
 	{"curl_version_info", &library.version_info},
 	{"curl_getdate", &library.getdate},
@@ -42,38 +35,20 @@ static const struct symbol symbols[] = {
 };
 /* clang-format on */
 
-/* The handle stays open for the life of the program: libcurl may keep threads of its own. */
 static void load(void)
 {
-	void *handle = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
-
-	if (handle == NULL) {
-		snprintf(failure, sizeof failure,
-			"libcurl is not installed, and web services need it: apt install libcurl4");
+	if (lazy_library_load("libcurl.so.4", "libcurl4", symbols,
+		    sizeof symbols / sizeof symbols[0], &failure) != 0)
 		return;
-	}
-	for (size_t i = 0; i < sizeof symbols / sizeof symbols[0]; i++) {
-		void *address = dlsym(handle, symbols[i].name);
-
-		if (address == NULL) {
-			snprintf(failure, sizeof failure,
-				"the installed libcurl is too old (it lacks %s): apt install "
-				"libcurl4",
-				symbols[i].name);
-			return;
-		}
-		/* ISO C has no cast from object to function pointers; POSIX gives both one form. */
-		memcpy(symbols[i].target, &address, sizeof address);
-	}
 	if (library.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		snprintf(failure, sizeof failure, "libcurl could not be started");
+		error_set(&failure, ERROR_UNAVAILABLE, "libcurl could not be started");
 }
 
 const struct curl_library *curl_library(struct error *err)
 {
 	pthread_once(&once, load);
-	if (failure[0] != '\0') {
-		error_set(err, ERROR_UNAVAILABLE, "%s", failure);
+	if (failure.kind != ERROR_NONE) {
+		*err = failure;
 		return NULL;
 	}
 	return &library;

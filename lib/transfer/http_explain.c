@@ -58,7 +58,7 @@ static int explain_certificate(
 			"(%s): if the server is right, get its authority's certificate and set "
 			"ca_file "
 			"to it",
-			host, X509_verify_cert_error_string(verdict));
+			host, exchange->detail);
 	default:
 		break;
 	}
@@ -69,8 +69,7 @@ static int explain_certificate(
 			"is for as host (%s)",
 			host, exchange->detail);
 	return error_set(err, ERROR_REFUSED, "the certificate of %s is refused: %s", host,
-		exchange->detail[0] != '\0' ? exchange->detail
-					    : X509_verify_cert_error_string(verdict));
+		exchange->detail[0] != '\0' ? exchange->detail : "no reason given");
 }
 
 /* Failures of the way there: before anything of the request can have left. */

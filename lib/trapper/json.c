@@ -89,7 +89,9 @@ char *trapper_text(const cJSON *object, const char *name)
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
 
 	if (cJSON_IsString(item))
-		return xstrdup(item->valuestring);
+		return text_is_utf8(item->valuestring, strlen(item->valuestring))
+			? xstrdup(item->valuestring)
+			: text_escape(item->valuestring);
 	if (cJSON_IsBool(item))
 		return xstrdup(cJSON_IsTrue(item) ? "true" : "false");
 	if (cJSON_IsNumber(item))

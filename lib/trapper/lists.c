@@ -106,3 +106,48 @@ void trapper_collection_list_release(struct trapper_collection_list *list)
 	free(list->items);
 	*list = (struct trapper_collection_list){0};
 }
+
+/* Resources that the server counts for one collection; -1 when it does not tell. */
+static int count_resources(struct trapper *trapper, int64_t pk, int64_t *count, struct error *err)
+{
+	static const char what[] = "the number of resources";
+	char *path = xasprintf("/storage/api/resources?collections=%lld&page=1&page_size=1&psize=1",
+		(long long)pk);
+	struct http_reply reply = {0};
+	struct trapper_page page = {0};
+	int result = trapper_get(trapper, path, TRAPPER_JSON_LIMIT, what, &reply, err);
+
+	if (result == 0)
+		result = trapper_page_parse(reply.body, reply.size, 1, what, &page, err);
+	*count = page.document == page.items ? -1 : page.count;
+	trapper_page_release(&page);
+	http_reply_release(&reply);
+	free(path);
+	return result;
+}
+
+int trapper_collection_resources(
+	struct trapper *trapper, int64_t collection_pk, int64_t *count, struct error *err)
+{
+	int64_t none;
+
+	*count = -1;
+	if (trapper->counts_resources < 0)
+		return 0;
+	if (count_resources(trapper, collection_pk, count, err) != 0)
+		return -1;
+	if (*count <= 0 || trapper->counts_resources > 0)
+		return 0;
+	/* A server that does not know the filter counts everything, for a collection that cannot be
+	 * just as well. */
+	if (count_resources(trapper, 0, &none, err) != 0) {
+		if (err->kind != ERROR_REMOTE)
+			return -1;
+		error_clear(err);
+		none = 0;
+	}
+	trapper->counts_resources = none == 0 ? 1 : -1;
+	if (none != 0)
+		*count = -1;
+	return 0;
+}

@@ -4,6 +4,7 @@
 #ifndef TRAPKIT_TRAPPER_INTERNAL_H
 #define TRAPKIT_TRAPPER_INTERNAL_H
 
+#include "trapkit/memory.h"
 #include "trapkit/transfer.h"
 #include "trapkit/trapper.h"
 
@@ -17,6 +18,8 @@ struct trapper {
 	struct http *http;
 	const struct progress *progress;
 	bool token; /* a token is used: what a refusal advises */
+	/* Whether /storage/api/resources heeds its filter: 0 = not asked yet, 1 = yes, -1 = no. */
+	int counts_resources;
 };
 
 /* Largest JSON reply and CSV export taken, bytes. A page of 200 items has about 300 KB. */
@@ -66,6 +69,35 @@ void trapper_page_release(struct trapper_page *page);
 int trapper_each(struct trapper *trapper, const char *path, const char *what,
 	int (*take)(void *context, const cJSON *item, struct error *err), void *context,
 	struct error *err);
+
+/* ---- unpack.c, table.c, exports.c: no network ---- */
+
+/* Undoes gzip and ZIP, told by their first bytes. *text is NUL-terminated and owned. */
+int trapper_unpack(const char *bytes, size_t size, char **text, size_t *length, const char *what,
+	struct error *err);
+
+/* A CSV export being read. After open the header is known; next goes to the next row. */
+struct trapper_table {
+	char *text, *next, *end;
+	struct string_list header;
+	char **cells; /* of the row, borrowed from `text` */
+	size_t count;
+};
+int trapper_table_open(struct trapper_table *table, const char *bytes, size_t size,
+	const char *what, struct error *err);
+void trapper_table_close(struct trapper_table *table);
+bool trapper_table_next(struct trapper_table *table);
+/* ERROR_REMOTE when there is no such column. */
+int trapper_table_need(
+	const struct trapper_table *table, const char *name, const char *what, struct error *err);
+/* The row's cell as UTF-8, "" when there is none. Owned. */
+char *trapper_table_text(const struct trapper_table *table, const char *name);
+
+/* Append to the list; on failure it may hold a part. */
+int trapper_read_locations(
+	const char *bytes, size_t size, struct trapper_location_list *list, struct error *err);
+int trapper_read_deployments(
+	const char *bytes, size_t size, struct trapper_deployment_list *list, struct error *err);
 
 /* ---- items of replies ---- */
 
