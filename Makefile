@@ -32,6 +32,7 @@ DEPS_BUILD := gcc g++ libc6-dev pkg-config libzip-dev libyaml-dev libcjson-dev l
 	libcurl4 tzdata ca-certificates python3
 DEPS_TEST := libcmocka-dev libimage-exiftool-perl ffmpeg python3-yaml unzip sqlite3 openssl \
 	libcap2 libpam0g libwrap0 procps strace faketime mandoc fish zsh bash-completion binutils
+DEPS_FUZZ := clang libclang-rt-dev
 DEPS_BENCH := exiftool exiv2 exif zip lftp curl
 
 # ---- flags -------------------------------------------------------------------------------------
@@ -114,8 +115,9 @@ $(B)/unit/%: $(B)/tests/unit/%.o $(B)/libtrapkit.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@) $(CXX) $(LDFLAGS_ALL) -o $@ $< $(B)/libtrapkit.a $(LIBS_ALL) -lcmocka
 
-# Without clang the targets replay their corpus; with it they search.
-$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(B)/libtrapkit.a
+# Without clang the targets replay their corpus; with it (FUZZER=1, tests/fuzz/run.sh) they search.
+FUZZER ?=
+$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(if $(FUZZER),,$(B)/tests/fuzz/replay.o) $(B)/libtrapkit.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@) $(CXX) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_ALL)
 
@@ -137,8 +139,8 @@ check: programs
 		CC='$(CC)' $(PYTHON) tests/run.py $(ONLY)
 
 FUZZ_SECONDS ?= 60
-fuzz:
-	$(Q)sh tests/fuzz/run.sh '$(FUZZ_SECONDS)' $(ONLY)
+fuzz: need-fuzz
+	$(Q)MAKE='$(MAKE)' sh tests/fuzz/run.sh '$(FUZZ_SECONDS)' $(ONLY)
 
 bench: need-bench
 	$(Q)$(MAKE) --no-print-directory V=$(V) binary
@@ -207,11 +209,13 @@ define need
 		echo "That failed. Install them yourself, then run make again."; exit 1; fi
 endef
 
-.PHONY: need-build need-test need-bench
+.PHONY: need-build need-test need-fuzz need-bench
 need-build:
 	$(call need,$(DEPS_BUILD))
 need-test:
 	$(call need,$(DEPS_BUILD) $(DEPS_TEST))
+need-fuzz:
+	$(call need,$(DEPS_BUILD) $(DEPS_FUZZ))
 need-bench:
 	$(call need,$(DEPS_BUILD) $(DEPS_TEST) $(DEPS_BENCH))
 deps: need-test

@@ -95,9 +95,9 @@ bool exif_find(struct exif_block *block, enum exif_directory directory, uint16_t
 	struct exif_entry *found);
 
 /*
- * Text made clean: NUL, space and 0xFF at both ends go, the first NUL ends it, control characters
- * become spaces, bytes that are not UTF-8 are taken as Latin-1, what does not fit is cut at a
- * character. Returns the length without the NUL. `size` is at least 1.
+ * Text made clean: NUL, space, 0xFF and control characters at both ends go, the first NUL ends it,
+ * control characters within become spaces, bytes that are not UTF-8 are taken as Latin-1, what does
+ * not fit is cut at a character. Returns the length without the NUL. `size` is at least 1.
  */
 size_t exif_clean_text(const uint8_t *bytes, size_t length, char *out, size_t size);
 /* The same of an entry of any type with one-byte values; "" for others. */

@@ -153,7 +153,7 @@ bool exif_find(struct exif_block *block, enum exif_directory directory, uint16_t
 
 static bool is_padding(uint8_t byte)
 {
-	return byte == 0 || byte == ' ' || byte == 0xFF;
+	return byte <= ' ' || byte == 0x7F || byte == 0xFF;
 }
 
 /* Length of the UTF-8 character at the beginning, 0 when it is none. */
@@ -184,7 +184,7 @@ size_t exif_clean_text(const uint8_t *bytes, size_t length, char *out, size_t si
 	end = length == 0 ? NULL : memchr(bytes, 0, length);
 	if (end != NULL)
 		length = (size_t)(end - bytes);
-	while (length > 0 && (is_padding(bytes[length - 1]) || bytes[length - 1] < ' '))
+	while (length > 0 && is_padding(bytes[length - 1]))
 		length--;
 	for (size_t i = 0; i < length;) {
 		size_t wide = character(bytes + i, length - i);

@@ -12,6 +12,7 @@
 
 /* Boxes looked at in one file. A film cut into fragments has one per second or so at its top. */
 #define BOXES_MOST 4096
+#define BEHIND_MOST 64
 /* moov > trak > mdia > minf > stbl > stts is six deep. */
 #define DEPTH_MOST 8
 /* Entries of a time table: 8 bytes each, one per frame at worst. */
@@ -272,15 +273,21 @@ void scan_quicktime(struct scan *scan)
 	struct movie movie = {.scan = scan};
 	uint64_t size = source_size(&scan->source), at = 0;
 	struct box box;
+	int behind = 0;
+	bool has_data = false;
 
 	scan->source.step = 4096;
-	while (!movie.has_moov && read_box(&movie, at, size, &box)) {
-		if (is_kind(&box, "moov")) {
+	/* What follows `moov` is only looked at for whether the file has all of it. */
+	while (behind < BEHIND_MOST && read_box(&movie, at, size, &box)) {
+		has_data = has_data || is_kind(&box, "mdat") || is_kind(&box, "moof");
+		if (movie.has_moov) {
+			behind++;
+		} else if (is_kind(&box, "moov")) {
 			movie.has_moov = true;
 			walk(&movie, box.body, box.end, 0);
 		}
 		at = box.end;
 	}
-	if (!movie.has_moov)
+	if (!movie.has_moov || !has_data)
 		scan->facts->trouble |= TROUBLE_TRUNCATED;
 }
