@@ -48,6 +48,9 @@ int text_parse_size(const char *text, uint64_t *bytes, struct error *err);
 /* `90`, `90s`, `15m`, `48h`, `7d`; seconds out. */
 int text_parse_duration(const char *text, double *seconds, struct error *err);
 
+/* A plain decimal number, "-12.5" or "1e3", and nothing else; whatever the locale. */
+bool text_parse_number(const char *text, double *number);
+
 /*
  * The candidate nearest to `word` by edit distance, or NULL when none is near enough to suggest
  * (more than a third of the word differs). `candidates` ends with NULL. Case is ignored.

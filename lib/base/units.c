@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -92,6 +93,33 @@ static const char *read_decimal(const char *text, struct decimal *number)
 	for (; *at >= '0' && *at <= '9'; at++, place /= 10)
 		number->billionths += place * (unsigned)(*at - '0');
 	return at;
+}
+
+bool text_parse_number(const char *text, double *number)
+{
+	const char *at = text + (text[0] == '-' || text[0] == '+');
+	size_t whole = strspn(at, "0123456789"), fraction = 0;
+	char *end;
+
+	at += whole;
+	if (*at == '.') {
+		fraction = strspn(at + 1, "0123456789");
+		at += 1 + fraction;
+	}
+	if (whole + fraction == 0 || whole + fraction > 300)
+		return false;
+	if (*at == 'e' || *at == 'E') {
+		size_t digits;
+
+		at += 1 + (at[1] == '-' || at[1] == '+');
+		digits = strspn(at, "0123456789");
+		if (digits == 0 || digits > 3)
+			return false;
+		at += digits;
+	}
+	/* The program never leaves the "C" locale, whose decimal point is the one checked above. */
+	*number = *at == '\0' ? strtod(text, &end) : 0;
+	return *at == '\0' && isfinite(*number);
 }
 
 struct unit {
