@@ -39,7 +39,7 @@ DEPS_BENCH := exiftool exiv2 exif zip lftp curl
 
 # libzip, libssl, libcrypto and libcurl are loaded when first used (lazy_library.h): only their headers
 # are needed here. Linking them would make every start two milliseconds longer.
-LIBRARIES := yaml-0.1 libcjson sqlite3 libdeflate libssl libcrypto
+LIBRARIES := yaml-0.1 libcjson sqlite3 libdeflate
 PKG_CFLAGS := $(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)
 PKG_LIBS := $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null)
 

@@ -5,7 +5,6 @@
 #include "trapkit/error.h"
 #include "trapkit/memory.h"
 
-#include <openssl/crypto.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,8 +69,8 @@ static int send_formatted(
 	else
 		result = send_line(remote, line, err);
 	/* It may hold the password. */
-	OPENSSL_cleanse(command, strlen(command));
-	OPENSSL_cleanse(line, strlen(line));
+	explicit_bzero(command, strlen(command));
+	explicit_bzero(line, strlen(line));
 	free(command);
 	free(line);
 	return result;

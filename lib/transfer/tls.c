@@ -9,8 +9,6 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <netinet/in.h>
-#include <openssl/err.h>
-#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,6 +81,8 @@ int tls_init(struct tls *tls, const struct remote_settings *settings, struct err
 		return error_set(err, ERROR_SETTINGS,
 			"UPLOAD.pin_sha256 '%s' is not a certificate's SHA-256 (64 hex digits)",
 			settings->pin_sha256);
+	if (openssl_load(err) != 0)
+		return -1;
 	ERR_clear_error();
 	tls->context = SSL_CTX_new(TLS_client_method());
 	if (tls->context == NULL)
@@ -117,7 +117,8 @@ void tls_forget(struct tls *tls)
 void tls_release(struct tls *tls)
 {
 	tls_forget(tls);
-	SSL_CTX_free(tls->context);
+	if (tls->context != NULL)
+		SSL_CTX_free(tls->context);
 	*tls = (struct tls){0};
 }
 

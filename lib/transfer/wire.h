@@ -3,9 +3,9 @@
 #ifndef TRANSFER_WIRE_H
 #define TRANSFER_WIRE_H
 
+#include "openssl.h"
 #include "patience.h"
 
-#include <openssl/ssl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
