@@ -98,6 +98,9 @@ struct ledger_deployment_list {
 /* Deployments that have files, in bytewise order of (collection, deployment); NULL for all. */
 int ledger_deployments(struct ledger *ledger, const char *collection,
 	struct ledger_deployment_list *list, struct error *err);
+/* The same without counting (both 0), and also those that lost their last file: cheap. */
+int ledger_folders(struct ledger *ledger, const char *collection,
+	struct ledger_deployment_list *list, struct error *err);
 void ledger_deployment_list_release(struct ledger_deployment_list *list);
 
 /* ---- renditions ---- */

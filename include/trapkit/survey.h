@@ -39,7 +39,7 @@ struct survey_deployment {
 	uint64_t doubtful;             /* of them with any trouble (enum media_trouble) */
 	uint64_t skipped, failed;      /* not in the ledger */
 	bool dated;                    /* first and last are set */
-	struct wall_time first, last;  /* by the camera's clock */
+	struct wall_time first, last;  /* by the camera's clock, without clock resets */
 };
 
 /* Something that is not in the ledger, and why. */
@@ -77,19 +77,23 @@ void survey_result_release(struct survey_result *result);
 /*
  * Walks DATA/<collection>/<deployment>/<files>. A file whose size and mtime the ledger knows is not
  * opened. Others are read (media_read_facts) in parallel and stored; damaged ones too, with their
- * trouble. A file that cannot be read is tried once more at the end and is then failed; failed and
- * skipped files are not in the ledger. Files that are gone are forgotten, those below a folder that
- * could not be listed are kept.
+ * trouble. A file that cannot be read is tried once more at the end and is then failed. Afterwards
+ * the ledger holds, of the collections surveyed, exactly the files that are there and could be
+ * read: what is gone, skipped or failed is forgotten (what was packaged and uploaded is not).
  *
  * Folders that a camera makes (find_is_camera_folder) belong to their deployment, the name being
  * the sub-path joined by `_`; of two files that come to the same name the one with the bytewise
  * lower path is taken, the other failed. Failed are also: names that are not UTF-8 or hold `\` or
- * control characters, media files outside a deployment, links to folders or media files, other
- * sub-folders that hold media, what cannot be read.
+ * control characters, media files outside a deployment (looked for when no collections are named),
+ * links to folders or media files, other sub-folders that hold media, what cannot be read.
+ * Each failed one is also told as a warning through `progress`, up to SURVEY_MOST_PROBLEMS.
+ *
+ * A file read within two seconds of its mtime is stored as racy and read again by the next survey.
  *
  * Commits every few thousand files, so that a run that was stopped goes on where it was. Memory is
  * below 200 bytes a file of the biggest deployment. 0 also when files failed: see result->failed.
- * `result` is filled as far as it came in any case; release it.
+ * `result` is filled as far as it came in any case; release it. The ledger must not be in a
+ * transaction.
  */
 int survey_run(const struct survey_settings *settings, struct ledger *ledger,
 	struct survey_result *result, const struct progress *progress, struct error *err);

@@ -192,17 +192,12 @@ int store_files_next(struct ledger_files *files, struct resource *resource, stru
 	return 0;
 }
 
-int store_deployments(struct ledger *ledger, const char *collection,
+static int list_folders(struct ledger *ledger, const char *sql, const char *collection,
 	struct ledger_deployment_list *list, struct error *err)
 {
 	sqlite3_stmt *statement = NULL;
-	int code;
+	int code = sqlite3_prepare_v2(ledger->db, sql, -1, &statement, NULL);
 
-	code = sqlite3_prepare_v2(ledger->db,
-		"SELECT collection, deployment, count(*), sum(size) FROM folders JOIN files ON "
-		"folder = id WHERE ?1 IS NULL OR collection = ?1 GROUP BY collection, deployment "
-		"ORDER BY collection, deployment",
-		-1, &statement, NULL);
 	if (code == SQLITE_OK) {
 		store_bind_path(statement, 1, collection);
 		while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
@@ -220,6 +215,25 @@ int store_deployments(struct ledger *ledger, const char *collection,
 		store_fail(ledger, err, "cannot read ledger '%s'", ledger->path);
 	sqlite3_finalize(statement);
 	return code == SQLITE_DONE ? 0 : -1;
+}
+
+int store_deployments(struct ledger *ledger, const char *collection,
+	struct ledger_deployment_list *list, struct error *err)
+{
+	return list_folders(ledger,
+		"SELECT collection, deployment, count(*), sum(size) FROM folders JOIN files ON "
+		"folder = id WHERE ?1 IS NULL OR collection = ?1 GROUP BY collection, deployment "
+		"ORDER BY collection, deployment",
+		collection, list, err);
+}
+
+int store_folders(struct ledger *ledger, const char *collection,
+	struct ledger_deployment_list *list, struct error *err)
+{
+	return list_folders(ledger,
+		"SELECT collection, deployment, 0, 0 FROM folders WHERE ?1 IS NULL OR "
+		"collection = ?1 ORDER BY collection, deployment",
+		collection, list, err);
 }
 
 void ledger_deployment_list_release(struct ledger_deployment_list *list)

@@ -87,6 +87,17 @@ int ledger_deployments(struct ledger *ledger, const char *collection,
 	return result;
 }
 
+int ledger_folders(struct ledger *ledger, const char *collection,
+	struct ledger_deployment_list *list, struct error *err)
+{
+	int result;
+
+	pthread_mutex_lock(&ledger->guard);
+	result = store_folders(ledger, collection, list, err);
+	pthread_mutex_unlock(&ledger->guard);
+	return result;
+}
+
 int ledger_put_file(struct ledger *ledger, const struct resource *resource, struct error *err)
 {
 	int result;

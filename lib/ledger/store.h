@@ -98,6 +98,8 @@ struct ledger_files *store_files_open(
 struct ledger *store_files_ledger(struct ledger_files *files);
 void store_files_close(struct ledger_files *files);
 int store_files_next(struct ledger_files *files, struct resource *resource, struct error *err);
+int store_folders(struct ledger *ledger, const char *collection,
+	struct ledger_deployment_list *list, struct error *err);
 int store_deployments(struct ledger *ledger, const char *collection,
 	struct ledger_deployment_list *list, struct error *err);
 int store_put_file(struct ledger *ledger, const struct resource *resource, struct error *err);
