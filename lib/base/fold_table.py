@@ -34,7 +34,6 @@ def main():
             line = ""
         line += (" " if line else "") + cell
     out.append(line)
-    out.append("/* clang-format on */")
     sys.stdout.write("\n".join(out) + "\n")
 
 
