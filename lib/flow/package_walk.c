@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Walks the chosen files in the order of the package and cuts it into parts. */
+#include "package_job.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void package_walk_init(struct package_walk *walk, struct package_job *job)
+{
+	*walk = (struct package_walk){.job = job};
+}
+
+void package_walk_release(struct package_walk *walk)
+{
+	package_file_release(&walk->step.file);
+	if (walk->files != NULL)
+		ledger_files_close(walk->files);
+	walk->files = NULL;
+}
+
+static bool begins_part(
+	const struct package_walk *walk, const struct package_folder *folder, uint64_t size)
+{
+	const struct package_settings *settings = walk->job->settings;
+
+	if (walk->part == 0)
+		return true;
+	if (settings->split == PACKAGE_SPLIT_DEPLOYMENT && folder != walk->last)
+		return true;
+	if (settings->split == PACKAGE_SPLIT_COLLECTION && folder->rank != walk->last->rank)
+		return true;
+	return settings->max_size != 0 && walk->size + size > settings->max_size;
+}
+
+static void take_file(struct package_walk *walk, const struct package_folder *folder)
+{
+	if (begins_part(walk, folder, walk->step.file.size)) {
+		walk->part++;
+		walk->size = 0;
+	}
+	walk->size += walk->step.file.size;
+	walk->last = folder;
+	walk->any = true;
+	walk->step.kind = PACKAGE_STEP_FILE;
+	walk->step.part = walk->part;
+	walk->step.folder = folder;
+}
+
+/*
+ * A folder without files begins no part: it goes to the present one, or, where its collection has
+ * nothing in that, to the next; behind the last part to the last.
+ */
+static void take_empty(struct package_walk *walk, const struct package_folder *folder)
+{
+	const struct package_job *job = walk->job;
+	bool stays = walk->part > 0 &&
+		(job->settings->split == PACKAGE_SPLIT_SIZE || folder->rank == walk->last->rank);
+
+	walk->step.kind = PACKAGE_STEP_EMPTY;
+	walk->step.part = stays ? walk->part : walk->part + 1;
+	if (!job->tallying && walk->step.part > job->parts.count)
+		walk->step.part = job->parts.count;
+	walk->step.folder = folder;
+}
+
+int package_walk_next(struct package_walk *walk, struct error *err)
+{
+	struct package_job *job = walk->job;
+
+	package_file_release(&walk->step.file);
+	while (walk->folder < job->folders.count) {
+		const struct package_folder *folder = &job->folders.items[walk->folder];
+		int more;
+
+		if (walk->files == NULL) {
+			walk->any = false;
+			walk->files = ledger_files_open(
+				job->ledger, folder->collection, folder->deployment, err);
+			if (walk->files == NULL)
+				return -1;
+		}
+		while ((more = ledger_files_next(walk->files, &walk->resource, err)) == 1) {
+			int chosen = package_choose(job, &walk->resource, &walk->step.file, err);
+
+			if (chosen < 0)
+				return -1;
+			if (chosen == 1) {
+				take_file(walk, folder);
+				return 0;
+			}
+		}
+		if (more < 0)
+			return -1;
+		ledger_files_close(walk->files);
+		walk->files = NULL;
+		walk->folder++;
+		if (!walk->any) {
+			take_empty(walk, folder);
+			return 0;
+		}
+	}
+	walk->step.kind = PACKAGE_STEP_END;
+	walk->step.part = 0;
+	return 0;
+}
