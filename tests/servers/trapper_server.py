@@ -413,6 +413,10 @@ class TrapperServer:
         with self.lock:
             self.faults, self.requests = [], []
 
+    def clear_requests(self):
+        with self.lock:
+            self.requests = []
+
     def read_control(self):
         try:
             seen = self.control.stat().st_mtime_ns
