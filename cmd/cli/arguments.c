@@ -402,6 +402,10 @@ int arguments_parse(
 
 int arguments_apply(const struct arguments *arguments, struct error *err)
 {
+	/* Applied twice, before and after the settings: a list must not hold its items twice. */
+	for (size_t i = 0; i < arguments->count; i++)
+		if (arguments->items[i].option->list != NULL)
+			string_list_release(arguments->items[i].option->list);
 	for (size_t i = 0; i < arguments->count; i++) {
 		const struct assignment *item = &arguments->items[i];
 		struct origin origin = {.level = ORIGIN_COMMAND_LINE, .text = item->origin};

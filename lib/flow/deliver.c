@@ -202,9 +202,7 @@ static int open_line(struct line *line)
 	if (line->remote != NULL)
 		return 0;
 	/* The rate holds over all connections. */
-	settings.rate /= deliver->line_count;
-	if (deliver->settings.remote->rate > 0 && settings.rate == 0)
-		settings.rate = 1;
+	settings.limiter = deliver->limiter;
 	if (deliver->settings.max_runtime > 0)
 		settings.max_runtime =
 			deliver->settings.max_runtime - (deliver_clock() - deliver->began) + 1;
@@ -379,6 +377,8 @@ struct deliver *deliver_open(const struct deliver_settings *settings, struct led
 	deliver->progress = progress;
 	deliver->destination = remote_url(settings->remote);
 	deliver->outbox = settings->remote->scheme == REMOTE_FILE;
+	if (settings->remote->rate > 0)
+		deliver->limiter = remote_limiter_new(settings->remote->rate);
 	deliver->began = deliver_clock();
 	deliver->line_count = settings->parallel > 0 ? settings->parallel : 1;
 	deliver->lines = xcalloc(deliver->line_count, sizeof *deliver->lines);
@@ -500,6 +500,7 @@ void deliver_close(struct deliver *deliver)
 	free(deliver->items);
 	free(deliver->lines);
 	free(deliver->destination);
+	remote_limiter_free(deliver->limiter);
 	pthread_mutex_destroy(&deliver->lock);
 	pthread_mutex_destroy(&deliver->server_lock);
 	pthread_cond_destroy(&deliver->changed);

@@ -17,7 +17,8 @@ struct deliver {
 	const struct progress *progress;
 	char *destination; /* remote_url() */
 	bool outbox;
-	double began; /* monotonic seconds */
+	struct remote_limiter *limiter; /* NULL = no limit */
+	double began;                   /* monotonic seconds */
 
 	pthread_mutex_t lock; /* everything below */
 	pthread_cond_t changed;
