@@ -204,7 +204,9 @@ static const char *trigger_reason(const struct deliver_item *item)
 {
 	switch (item->trigger) {
 	case DELIVER_TRIGGER_NOT_ASKED:
-		return "not asked for";
+		return item->status == DELIVER_FAILED || item->status == DELIVER_WAITING
+			? "not delivered"
+			: "not asked for";
 	case DELIVER_TRIGGER_SENT:
 		return NULL;
 	case DELIVER_TRIGGER_EARLIER:
