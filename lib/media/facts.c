@@ -113,6 +113,15 @@ static void settle_type(
 	}
 }
 
+/* What could not be read is not damaged for that. */
+static void settle_unreadable(struct media_facts *facts, const char *name)
+{
+	facts->trouble &= ~(unsigned)(TROUBLE_NOT_MEDIA | TROUBLE_TRUNCATED | TROUBLE_BAD_EXIF);
+	facts->trouble |= TROUBLE_UNREADABLE;
+	if (facts->type == MEDIA_UNKNOWN && name != NULL)
+		facts->type = media_type_by_name(name);
+}
+
 static void scan_any(struct scan *scan, const char *name, int64_t now)
 {
 	struct media_facts *facts = scan->facts;
@@ -136,7 +145,7 @@ static void scan_any(struct scan *scan, const char *name, int64_t now)
 		break;
 	}
 	if (scan->source.failure != 0)
-		facts->trouble |= TROUBLE_UNREADABLE;
+		settle_unreadable(facts, name);
 	scan_settle_dates(scan, name, now);
 }
 

@@ -88,6 +88,7 @@ static void take_movie_header(struct movie *movie, const struct box *box)
 	const uint8_t *bytes = body(movie, box, 20);
 	uint64_t created, length;
 	uint32_t scale;
+	bool known;
 
 	if (bytes == NULL)
 		return;
@@ -95,6 +96,7 @@ static void take_movie_header(struct movie *movie, const struct box *box)
 		created = bytes_u32(bytes + 4, true);
 		scale = bytes_u32(bytes + 12, true);
 		length = bytes_u32(bytes + 16, true);
+		known = length != UINT32_MAX;
 	} else {
 		bytes = body(movie, box, 32);
 		if (bytes == NULL)
@@ -102,9 +104,11 @@ static void take_movie_header(struct movie *movie, const struct box *box)
 		created = u64(bytes + 4);
 		scale = bytes_u32(bytes + 20, true);
 		length = u64(bytes + 24);
+		known = length != UINT64_MAX;
 	}
 	scan_quicktime_date(movie->scan, created);
-	if (scale != 0)
+	/* All ones is how the format says "not known". */
+	if (scale != 0 && known)
 		movie->scan->facts->duration = fifteen_digits((double)length / scale);
 }
 
