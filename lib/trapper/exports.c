@@ -28,7 +28,7 @@ int trapper_read_locations(
 	if (trapper_table_need(&table, "locationID", what, err) != 0 ||
 		trapper_table_need(&table, "timezone", what, err) != 0)
 		goto done;
-	while (trapper_table_next(&table)) {
+	while ((result = trapper_table_next(&table, err)) > 0) {
 		struct trapper_location location = {.id = trapper_table_text(&table, "locationID")};
 		char *ignore_dst = trapper_table_text(&table, "ignoreDST");
 		char *fraction;
@@ -46,7 +46,6 @@ int trapper_read_locations(
 			*fraction = '\0';
 		ARRAY_APPEND(list, location);
 	}
-	result = 0;
 done:
 	trapper_table_close(&table);
 	return result;
@@ -63,7 +62,7 @@ int trapper_read_deployments(
 		return -1;
 	if (trapper_table_need(&table, "deploymentID", what, err) != 0)
 		goto done;
-	while (trapper_table_next(&table)) {
+	while ((result = trapper_table_next(&table, err)) > 0) {
 		struct trapper_deployment deployment = {
 			.id = trapper_table_text(&table, "deploymentID"),
 			.location_id = trapper_table_text(&table, "locationID"),
@@ -73,7 +72,6 @@ int trapper_read_deployments(
 
 		ARRAY_APPEND(list, deployment);
 	}
-	result = 0;
 done:
 	trapper_table_close(&table);
 	return result;

@@ -4,6 +4,7 @@
 #ifndef TRAPKIT_TRAPPER_INTERNAL_H
 #define TRAPKIT_TRAPPER_INTERNAL_H
 
+#include "trapkit/csv.h"
 #include "trapkit/memory.h"
 #include "trapkit/transfer.h"
 #include "trapkit/trapper.h"
@@ -78,15 +79,16 @@ int trapper_unpack(const char *bytes, size_t size, char **text, size_t *length, 
 
 /* A CSV export being read. After open the header is known; next goes to the next row. */
 struct trapper_table {
-	char *text, *next, *end;
+	char *text;
+	struct csv_reader *reader;
 	struct string_list header;
-	char **cells; /* of the row, borrowed from `text` */
-	size_t count;
+	struct csv_record record;
 };
 int trapper_table_open(struct trapper_table *table, const char *bytes, size_t size,
 	const char *what, struct error *err);
 void trapper_table_close(struct trapper_table *table);
-bool trapper_table_next(struct trapper_table *table);
+/* 1 = a row, 0 = the end, -1 = ERROR_NETWORK. */
+int trapper_table_next(struct trapper_table *table, struct error *err);
 /* ERROR_REMOTE when there is no such column. */
 int trapper_table_need(
 	const struct trapper_table *table, const char *name, const char *what, struct error *err);
