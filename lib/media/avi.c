@@ -84,7 +84,7 @@ static void take_stream_format(struct avi *avi, const uint8_t *bytes)
 /* Data of a camera's own in a stream: `AVIF`, then a TIFF directory 8 bytes on. */
 static void take_stream_data(struct avi *avi, uint64_t at, uint32_t length)
 {
-	const uint8_t *bytes = source_at(&avi->scan->source, at, 10);
+	const uint8_t *bytes = source_at(&avi->scan->source, at, 12);
 
 	if (bytes != NULL && memcmp(bytes, "AVIF", 4) == 0 &&
 		(memcmp(bytes + 8, "II*", 3) == 0 || memcmp(bytes + 8, "MM\0", 3) == 0) &&

@@ -31,7 +31,9 @@ def main():
         "jpeg": [painter.jpeg(1, little), painter.jpeg(2, big, before=xmp, after=formats.segment(0xFE, b"SN: 1")), frame],
         "png": [png(little), png(big), png(None)],
         "avi": [formats.avi([frame], 16, 16, 15, "Mon Mar 10 15:04:43 2003\n\0"),
-                formats.avi([frame], 16, 16, 25, "2005/11/28/ 09:19", [(b"ICRD", "2023-05-06 07:08:09")], 32)],
+                formats.avi([frame], 16, 16, 25, "2005/11/28/ 09:19", [(b"ICRD", "2023-05-06 07:08:09")], 32),
+                # Found by the search: the file ends within the mark that a stream's own data begins with.
+                b"RIFF" + struct.pack("<I", 22) + b"AVI strd" + struct.pack("<I", 218) + b"AVIF\0\0\0\0II"],
         "mp4": [formats.mp4([frame], 16, 16, 15, 3800000000, 90, extra=formats.box(b"udta", formats.box(
                     b"\xA9mak", struct.pack(">HH", 5, 0) + b"MAKER"))),
                 formats.mp4([frame], 16, 16, 10, 0, brand=b"qt  ", moov_last=False)],
