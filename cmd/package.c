@@ -1,0 +1,595 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* trapkit package: the YAML definition and the ZIP that TRAPPER takes. */
+#include "cli/console.h"
+#include "cli/delivery.h"
+#include "cli/general.h"
+#include "cli/options.h"
+#include "stages.h"
+#include "trapkit/ledger.h"
+#include "trapkit/output_file.h"
+#include "trapkit/text.h"
+#include "trapkit/timestamp.h"
+#include "trapkit/transfer.h"
+#include "trapkit/trapper.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char *const splits[] = {"size", "deployment", "collection", NULL};
+static const char *const time_fallbacks[] = {"mtime", "refuse", NULL};
+
+static struct {
+	char *output_path, *package_name;
+	uint64_t max_size;
+	int split, time_fallback;
+	bool validate, originals, slug, skip_damaged, include_damaged, overwrite, verify;
+	struct string_list image_extensions, video_extensions;
+} settings;
+
+const struct option package_options[] = {
+	{.name = "output-path",
+		.section = "PACKAGE",
+		.value = "DIR",
+		.directory = &settings.output_path,
+		.help = "Write the package into DIR instead of the data path."},
+	{.name = "package-name",
+		.section = "PACKAGE",
+		.value = "NAME",
+		.text = &settings.package_name,
+		.help = "Name the files NAME.yaml and NAME.zip."},
+	{.name = "max-size",
+		.section = "PACKAGE",
+		.value = "SIZE",
+		.size = &settings.max_size,
+		.help = "Begin a new part before the files of one come to more than SIZE."},
+	{.name = "split",
+		.section = "PACKAGE",
+		.value = "WHERE",
+		.choice = &settings.split,
+		.choices = splits,
+		.fallback = "size",
+		.help = "Begin a new part at --max-size only, or at each deployment or "
+			"collection."},
+	{.name = "validate",
+		.section = "PACKAGE",
+		.flag = &settings.validate,
+		.fallback = "true",
+		.help = "Ask the server first whether it knows the deployments and their time "
+			"zone."},
+	{.name = "originals",
+		.section = "PACKAGE",
+		.flag = &settings.originals,
+		.fallback = "false",
+		.help = "Take the original files even where 'convert' made renditions."},
+	{.name = "slug",
+		.section = "PACKAGE",
+		.flag = &settings.slug,
+		.fallback = "true",
+		.help = "Make deployment ids of the folder names as TRAPPER does (R1-32_01 is "
+			"r1-32_01)."},
+	{.name = "image-extensions",
+		.section = "PACKAGE",
+		.value = "EXT",
+		.list = &settings.image_extensions,
+		.help = "Take pictures with these extensions (.jpg .jpeg .png)."},
+	{.name = "video-extensions",
+		.section = "PACKAGE",
+		.value = "EXT",
+		.list = &settings.video_extensions,
+		.help = "Take videos with these extensions (.mp4 .avi .mov)."},
+	{.name = "time-fallback",
+		.section = "PACKAGE",
+		.value = "WHAT",
+		.choice = &settings.time_fallback,
+		.choices = time_fallbacks,
+		.fallback = "mtime",
+		.help = "Date files without a date inside by the file's time, or leave them out."},
+	{.name = "skip-damaged",
+		.section = "PACKAGE",
+		.flag = &settings.skip_damaged,
+		.fallback = "false",
+		.help = "Leave damaged files out without counting that as a failure."},
+	{.name = "include-damaged",
+		.section = "PACKAGE",
+		.flag = &settings.include_damaged,
+		.fallback = "false",
+		.help = "Package damaged files as they are."},
+	{.name = "verify",
+		.section = "PACKAGE",
+		.flag = &settings.verify,
+		.fallback = "false",
+		.help = "Read every byte of the ZIP back before it gets its name."},
+	{.name = "overwrite",
+		.flag = &settings.overwrite,
+		.fallback = "false",
+		.help = "Make the package anew and replace files of its name."},
+	{0},
+};
+
+static const struct option *const tables[] = {package_options, data_options, timezone_options,
+	project_id_options, general_options, network_options, NULL};
+
+/* ---- where ---- */
+
+/* The folder's path from the root, whether it exists yet or not. Owned. */
+static char *absolute(const char *folder)
+{
+	char *real = realpath(folder, NULL), *here, *path;
+
+	if (real != NULL || folder[0] == '/')
+		return real != NULL ? real : xstrdup(folder);
+	here = getcwd(NULL, 0);
+	path = text_join_path(here == NULL ? "/" : here, folder);
+	free(here);
+	return path;
+}
+
+char *stage_work_folder(struct session *session, struct error *err)
+{
+	struct stat status;
+	char *data, *work;
+
+	if (stat(general.data_path, &status) != 0) {
+		error_errno(err, "cannot open the data path '%s'", general.data_path);
+		return NULL;
+	}
+	if (!S_ISDIR(status.st_mode)) {
+		error_set(
+			err, ERROR_INPUT, "the data path '%s' is not a folder", general.data_path);
+		return NULL;
+	}
+	if (session->work_dir != NULL)
+		return absolute(session->work_dir);
+	data = absolute(general.data_path);
+	work = text_join_path(data, ".trapkit");
+	free(data);
+	return work;
+}
+
+/* ---- which files ---- */
+
+int survey_stage(struct session *session, struct ledger *ledger, struct survey_result *survey,
+	struct error *err)
+{
+	const struct survey_settings survey_settings = {.data_path = general.data_path,
+		.collections = &general.collections,
+		.image_extensions =
+			settings.image_extensions.count > 0 ? &settings.image_extensions : NULL,
+		.video_extensions =
+			settings.video_extensions.count > 0 ? &settings.video_extensions : NULL,
+		.jobs = session->jobs,
+		.now = (int64_t)time(NULL),
+		.fail_fast = session->fail_fast};
+
+	return survey_run(&survey_settings, ledger, survey, session->progress, err);
+}
+
+static bool begins_with_folder(const char *path, const char *collection)
+{
+	size_t length = strlen(collection);
+
+	return strncmp(path, collection, length) == 0 && path[length] == '/';
+}
+
+/* Every deployment's folder, collection by collection in the order they were surveyed. */
+static void list_folders(const struct survey_result *survey, struct string_list *folders)
+{
+	for (size_t i = 0; i < survey->collections.count; i++) {
+		const char *collection = survey->collections.items[i];
+
+		for (size_t k = 0; k < survey->deployments.count; k++) {
+			const struct survey_deployment *found = &survey->deployments.items[k];
+			char *folder;
+
+			if (strcmp(found->collection, collection) != 0)
+				continue;
+			folder = xasprintf("%s/%s", collection, found->deployment);
+			string_list_add(folders, folder);
+			free(folder);
+		}
+		for (size_t k = 0; k < survey->empty_deployments.count; k++)
+			if (begins_with_folder(survey->empty_deployments.items[k], collection))
+				string_list_add(folders, survey->empty_deployments.items[k]);
+	}
+}
+
+/* ---- the server's word ---- */
+
+struct server_lists {
+	struct trapper_deployment_list deployments;
+	struct trapper_location_list locations;
+};
+
+static void server_lists_release(struct server_lists *lists)
+{
+	trapper_deployment_list_release(&lists->deployments);
+	trapper_location_list_release(&lists->locations);
+}
+
+static int ask_server(struct session *session, struct server_lists *lists, struct error *err)
+{
+	struct http_settings http = {0};
+	struct trapper *server;
+	int result = -1;
+
+	if (general_need_login(session, err) != 0)
+		return error_context(err,
+			"the deployments are checked against the server (--no-validate leaves "
+			"that out)");
+	http.user = general.login;
+	http.password = general.password;
+	http.token = general.token;
+	http.token_scheme = "Token";
+	http.verify = general.verify_ssl;
+	http.ca_file = general.ca_file;
+	http.connect_timeout = general.timeout;
+	http.timeout = general.timeout;
+	http.max_runtime = general.max_runtime;
+	http.retries = (unsigned)general.retries;
+	server = trapper_open(general.host, &http, session->progress, err);
+	if (server == NULL)
+		return -1;
+	if (trapper_deployments(server, 0, &lists->deployments, err) == 0 &&
+		trapper_locations(server, 0, &lists->locations, err) == 0)
+		result = 0;
+	trapper_close(server);
+	return result == 0 ? 0 : error_context(err, "cannot check the deployments on the server");
+}
+
+/* A zone that somebody named wrong: on the command line exit 2, in the settings 78. */
+static struct zone *open_zone(struct session *session, const char *name, struct error *err)
+{
+	const struct option *option = command_option(session->command, "timezone");
+	struct zone *zone = zone_open(name, err);
+
+	if (zone == NULL && err->kind == ERROR_INPUT && option != NULL && option_is_set(option)) {
+		error_context(err, "%s", option_origin(option));
+		err->kind =
+			option_level(option) == ORIGIN_COMMAND_LINE ? ERROR_USAGE : ERROR_SETTINGS;
+	}
+	return zone;
+}
+
+/* What decides the dates: from the settings, or from the server. `timezone` is owned. */
+struct zone_choice {
+	char *timezone;
+	bool ignore_dst;
+};
+
+static int choose_zone(struct session *session, const struct string_list *folders,
+	const struct server_lists *lists, struct zone_choice *choice, struct error *err)
+{
+	if (general.timezone != NULL) {
+		*choice = (struct zone_choice){xstrdup(general.timezone), general.ignore_dst};
+		return 0;
+	}
+	if (!settings.validate)
+		return error_set(err, ERROR_SETTINGS,
+			"no time zone: without asking the server it must be told; set "
+			"PACKAGE.timezone or use --timezone");
+	if (package_zone_from_server(folders, !settings.slug, &lists->deployments,
+		    &lists->locations, &choice->timezone, &choice->ignore_dst, err) != 0)
+		return -1;
+	progress_note(session->progress,
+		"the locations on the server are in %s, %s: taken for the package",
+		choice->timezone, choice->ignore_dst ? "without summer time" : "with summer time");
+	return 0;
+}
+
+static int check_findings(struct session *session, const struct string_list *folders,
+	const struct server_lists *lists, const struct zone_choice *choice, cJSON *parent,
+	struct error *err)
+{
+	struct string_list findings = {0};
+	cJSON *list = cJSON_AddArrayToObject(parent, "findings");
+	size_t count;
+
+	package_check_server(folders, !settings.slug, &lists->deployments, &lists->locations,
+		choice->timezone, choice->ignore_dst, &findings);
+	count = findings.count;
+	for (size_t i = 0; i < count; i++) {
+		char *shown = text_escape(findings.items[i]);
+
+		cJSON_AddItemToArray(list, cJSON_CreateString(shown));
+		if (count > 1)
+			progress_warning(session->progress, NULL, "%s", shown);
+		else
+			error_set(err, ERROR_INPUT, "%s", shown);
+		free(shown);
+	}
+	string_list_release(&findings);
+	if (count > 1)
+		error_set(err, ERROR_INPUT,
+			"%zu deployments would be refused by the server; nothing was packaged",
+			count);
+	return count == 0 ? 0 : -1;
+}
+
+/* ---- what is told ---- */
+
+static void add_text(cJSON *object, const char *key, const char *text)
+{
+	char *shown = text_escape(text);
+
+	cJSON_AddStringToObject(object, key, shown);
+	free(shown);
+}
+
+static void tell_parts(const struct package_result *result, bool dry_run, cJSON *parent)
+{
+	cJSON *list = cJSON_AddArrayToObject(parent, "packages");
+
+	for (size_t i = 0; i < result->parts.count; i++) {
+		const struct package_part *part = &result->parts.items[i];
+		cJSON *item = cJSON_CreateObject();
+
+		cJSON_AddStringToObject(item, "name", part->name);
+		add_text(item, "yaml", part->yaml);
+		add_text(item, "zip", part->zip);
+		cJSON_AddNumberToObject(item, "files", (double)part->files);
+		cJSON_AddNumberToObject(item, "bytes", (double)part->zip_size);
+		cJSON_AddNumberToObject(item, "media_bytes", (double)part->media_bytes);
+		if (dry_run && part->zip_sha256[0] == '\0')
+			cJSON_AddNullToObject(item, "sha256");
+		else
+			cJSON_AddStringToObject(item, "sha256", part->zip_sha256);
+		cJSON_AddNumberToObject(item, "part", part->part);
+		cJSON_AddNumberToObject(item, "parts", part->parts);
+		cJSON_AddBoolToObject(item, "written", part->written);
+		cJSON_AddItemToArray(list, item);
+	}
+}
+
+static void add_skipped(cJSON *list, const char *path, const char *reason, bool failed)
+{
+	cJSON *item = cJSON_CreateObject();
+
+	add_text(item, "path", path);
+	add_text(item, "reason", reason);
+	cJSON_AddBoolToObject(item, "failed", failed);
+	cJSON_AddItemToArray(list, item);
+}
+
+static void tell_skipped(
+	const struct survey_result *survey, const struct package_result *result, cJSON *parent)
+{
+	cJSON *list = cJSON_AddArrayToObject(parent, "skipped");
+
+	for (size_t i = 0; i < survey->problems.count; i++)
+		add_skipped(list, survey->problems.items[i].path, survey->problems.items[i].reason,
+			survey->problems.items[i].failed);
+	for (size_t i = 0; i < result->skipped.count; i++)
+		add_skipped(list, result->skipped.items[i].path, result->skipped.items[i].reason,
+			result->skipped.items[i].failed);
+}
+
+static void tell_json(const struct survey_result *survey, const struct package_result *result,
+	const struct zone_choice *choice, bool dry_run, cJSON *parent)
+{
+	cJSON *dates;
+
+	tell_parts(result, dry_run, parent);
+	tell_skipped(survey, result, parent);
+	cJSON_AddBoolToObject(parent, "up_to_date", result->up_to_date);
+	cJSON_AddBoolToObject(parent, "resumed", result->resumed);
+	cJSON_AddStringToObject(parent, "zone", choice->timezone);
+	cJSON_AddBoolToObject(parent, "ignore_dst", choice->ignore_dst);
+	cJSON_AddNumberToObject(parent, "files", (double)result->files);
+	cJSON_AddNumberToObject(parent, "failed", (double)(result->failed + survey->failed));
+	dates = cJSON_AddObjectToObject(parent, "dates");
+	cJSON_AddNumberToObject(dates, "mtime", (double)result->by_mtime);
+	cJSON_AddNumberToObject(dates, "gap", (double)result->gaps);
+	cJSON_AddNumberToObject(dates, "overlap", (double)result->overlaps);
+	cJSON_AddNumberToObject(dates, "clock_reset", (double)result->clock_resets);
+}
+
+static void tell_words(struct session *session, const struct survey_result *survey,
+	const struct package_result *result)
+{
+	uint64_t failed = result->failed + survey->failed;
+	const char *verb = result->up_to_date ? "Up to date:"
+		: session->dry_run            ? "Would write"
+					      : "Wrote";
+
+	for (size_t i = 0; i < result->parts.count; i++) {
+		const struct package_part *part = &result->parts.items[i];
+		char *size = text_size(part->zip_size);
+
+		console_print(session->console, "%s %s and %s: %llu files, %s\n", verb, part->yaml,
+			part->zip, (unsigned long long)part->files, size);
+		free(size);
+	}
+	if (failed > 0)
+		progress_warning(session->progress, NULL, "%llu %s not in the package, see above",
+			(unsigned long long)failed, failed == 1 ? "file is" : "files are");
+	else if (result->left_out > 0)
+		progress_note(session->progress, "%llu files were left out as asked",
+			(unsigned long long)result->left_out);
+}
+
+int stage_status(const struct survey_result *survey, const struct package_result *result)
+{
+	return survey->failed > 0 || result->failed > 0;
+}
+
+/* ---- the stage ---- */
+
+static int run_flow(struct session *session, struct ledger *ledger,
+	const struct string_list *folders, const struct zone_choice *choice,
+	const struct zone *zone, struct package_result *result, struct error *err)
+{
+	char *work = stage_work_folder(session, err), *output;
+	const char *folder =
+		settings.output_path == NULL ? general.data_path : settings.output_path;
+	struct package_settings flow = {.data_path = general.data_path,
+		.work_folder = work,
+		.folders = folders,
+		.image_extensions = &settings.image_extensions,
+		.video_extensions = &settings.video_extensions,
+		.package_name = settings.package_name,
+		.project_id = general.project_id,
+		.zone = zone,
+		.ignore_dst = choice->ignore_dst,
+		.split = (enum package_split)settings.split,
+		.max_size = settings.max_size,
+		.no_slug = !settings.slug,
+		.originals = settings.originals,
+		.refuse_mtime = settings.time_fallback == 1,
+		.skip_damaged = settings.skip_damaged,
+		.include_damaged = settings.include_damaged,
+		.overwrite = settings.overwrite,
+		.verify = settings.verify,
+		.fail_fast = session->fail_fast,
+		.dry_run = session->dry_run,
+		.now = (int64_t)time(NULL)};
+	int status = -1;
+
+	if (work == NULL || (!session->dry_run && make_folders(folder, err) != 0)) {
+		free(work);
+		return -1;
+	}
+	output = absolute(folder);
+	flow.output_folder = output;
+	status = package_run(&flow, ledger, result, session->progress, err);
+	free(output);
+	free(work);
+	return status;
+}
+
+static int check_settings(struct error *err)
+{
+	if (general.project_id == 0)
+		return error_set(err, ERROR_SETTINGS,
+			"no project: set GENERAL.project_id or use --project-id (trapkit helpers "
+			"research_projects lists them)");
+	if (settings.skip_damaged && settings.include_damaged)
+		return error_set(err, ERROR_USAGE,
+			"--skip-damaged and --include-damaged cannot both be meant");
+	return 0;
+}
+
+int package_stage(struct session *session, struct ledger *ledger,
+	const struct survey_result *survey, struct package_result *result, cJSON *parent,
+	struct error *err)
+{
+	struct string_list folders = {0};
+	struct server_lists lists = {0};
+	struct zone_choice choice = {0};
+	struct zone *zone = NULL;
+	int status = -1;
+
+	*result = (struct package_result){0};
+	list_folders(survey, &folders);
+	if (check_settings(err) != 0)
+		goto done;
+	/* A zone that does not exist is told before the server is asked. */
+	if (general.timezone != NULL && (zone = open_zone(session, general.timezone, err)) == NULL)
+		goto done;
+	if (settings.validate && ask_server(session, &lists, err) != 0)
+		goto done;
+	if (choose_zone(session, &folders, &lists, &choice, err) != 0)
+		goto done;
+	if (zone == NULL && (zone = open_zone(session, choice.timezone, err)) == NULL)
+		goto done;
+	if (settings.validate &&
+		check_findings(session, &folders, &lists, &choice, parent, err) != 0)
+		goto done;
+	status = run_flow(session, ledger, &folders, &choice, zone, result, err);
+	tell_json(survey, result, &choice, session->dry_run, parent);
+	if (status == 0)
+		tell_words(session, survey, result);
+done:
+	zone_free(zone);
+	free(choice.timezone);
+	server_lists_release(&lists);
+	string_list_release(&folders);
+	return status;
+}
+
+/* ---- the command ---- */
+
+static void tell_next_step(struct session *session, const struct package_result *result)
+{
+	char *first, *second;
+
+	if (session->dry_run || result->parts.count == 0)
+		return;
+	if (result->parts.count > 1) {
+		first = shell_word(general.data_path);
+		console_print(session->console,
+			"To upload: trapkit upload --data-path %s --trigger\n", first);
+		free(first);
+		return;
+	}
+	first = shell_word(result->parts.items[0].yaml);
+	second = shell_word(result->parts.items[0].zip);
+	console_print(session->console,
+		"To upload: trapkit upload --file-yaml %s --file-zip %s --trigger\n", first,
+		second);
+	free(first);
+	free(second);
+}
+
+static int run(struct session *session, struct error *err)
+{
+	struct survey_result survey = {0};
+	struct package_result result = {0};
+	struct ledger *ledger = NULL;
+	char *work = stage_work_folder(session, err);
+	int status = -1;
+
+	if (work == NULL || check_settings(err) != 0)
+		goto done;
+	ledger = ledger_open(work, session->dry_run ? LEDGER_SCRATCH : LEDGER_WRITE,
+		session->wait_lock, ledger_warning, session, err);
+	if (ledger == NULL || survey_stage(session, ledger, &survey, err) != 0)
+		goto done;
+	if (package_stage(session, ledger, &survey, &result, session->result, err) != 0)
+		goto done;
+	tell_next_step(session, &result);
+	status = stage_status(&survey, &result);
+done:
+	package_result_release(&result);
+	survey_result_release(&survey);
+	ledger_close(ledger);
+	free(work);
+	return status;
+}
+
+static const char description[] =
+	"Writes what TRAPPER takes in: a YAML definition that lists every file with its date in "
+	"UTC, and a ZIP that holds the files as they are. Deployment folders become deployment "
+	"ids (R1-32_01 is r1-32_01); two that would become one are refused before anything is "
+	"written.\n"
+	"\n"
+	"Before that the server is asked whether it knows every deployment, and whether the "
+	"package's time zone and its --ignore-dst are those of each location; --no-validate "
+	"packages without asking. Without a time zone in the settings, the locations' own is "
+	"taken.\n"
+	"\n"
+	"The files appear whole or not at all. A run that was stopped goes on under the same name "
+	"when it is started again, and gives the same bytes. A package that is there already and "
+	"still fits is up to date. Files that are damaged, that cannot be read, or that change "
+	"meanwhile are listed and left out, and the exit status is 1.";
+
+static const char examples[] =
+	"# Package every collection below a folder\n"
+	"$ trapkit package --data-path /data\n"
+	"# One collection, in parts of at most 2 GB, under a name\n"
+	"$ trapkit package --data-path /data --collection winter --max-size 2GB --package-name "
+	"winter\n"
+	"# In the field, without a connection\n"
+	"$ trapkit package --data-path /media/card --no-validate --timezone Europe/Warsaw "
+	"--output-path /data/outbox\n";
+
+const struct command command_package = {
+	.name = "package",
+	.summary = "Make the packages that TRAPPER takes in",
+	.description = description,
+	.examples = examples,
+	.options = tables,
+	.run = run,
+};

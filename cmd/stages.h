@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What pipeline needs of the commands that are its stages. */
+#ifndef TRAPKIT_CMD_STAGES_H
+#define TRAPKIT_CMD_STAGES_H
+
+#include "cli/command.h"
+#include "trapkit/package_flow.h"
+#include "trapkit/survey.h"
+
+struct ledger;
+
+/* PACKAGE's rows, beside data_options, timezone_options, project_id_options. */
+extern const struct option package_options[];
+
+/* Absolute: DATA/.trapkit or --work-dir. Owned; NULL with `err` when DATA is no folder. */
+char *stage_work_folder(struct session *session, struct error *err);
+
+/*
+ * Surveys general.data_path into the ledger with the extensions of PACKAGE. Files that failed are
+ * warned of by the survey and are in result->failed.
+ */
+int survey_stage(struct session *session, struct ledger *ledger, struct survey_result *survey,
+	struct error *err);
+
+/*
+ * Checks against the server unless --no-validate, packages, tells on the console what was made, and
+ * fills `packages`, `skipped` and their relatives into `parent`. -1 with `err`; else 0, also when
+ * files had to be left out: stage_status() tells.
+ */
+int package_stage(struct session *session, struct ledger *ledger,
+	const struct survey_result *survey, struct package_result *result, cJSON *parent,
+	struct error *err);
+
+/* 0, or 1 when files that should be in the package are not. */
+int stage_status(const struct survey_result *survey, const struct package_result *result);
+
+#endif
