@@ -60,8 +60,17 @@ static bool is_bare_movie(const uint8_t *bytes, size_t size)
 
 	for (size_t i = 0; size >= 8 && i < sizeof kinds / sizeof *kinds; i++)
 		if (memcmp(bytes + 4, kinds[i], 4) == 0)
-			return true;
+			/* Only the film itself can be long; else it is a text with such a word. */
+			return bytes[0] == 0 || memcmp(bytes + 4, "mdat", 4) == 0;
 	return false;
+}
+
+/* Two letters are too few to know a BMP by: the size of its second header is one of these. */
+static bool is_bitmap(const uint8_t *bytes, size_t size)
+{
+	return size >= 18 && memcmp(bytes, "BM", 2) == 0 && bytes[15] == 0 && bytes[16] == 0 &&
+		bytes[17] == 0 &&
+		(bytes[14] == 12 || bytes[14] == 40 || bytes[14] == 108 || bytes[14] == 124);
 }
 
 static enum media_type type_by_contents(const uint8_t *bytes, size_t size)
@@ -80,7 +89,7 @@ static enum media_type type_by_contents(const uint8_t *bytes, size_t size)
 	if (is_bare_movie(bytes, size))
 		return MEDIA_MOV;
 	if (begins(bytes, size, "II*\0", 4) || begins(bytes, size, "MM\0*", 4) ||
-		begins(bytes, size, "GIF8", 4) || begins(bytes, size, "BM", 2))
+		begins(bytes, size, "GIF8", 4) || is_bitmap(bytes, size))
 		return MEDIA_OTHER_IMAGE;
 	if (begins(bytes, size, "\x1A\x45\xDF\xA3", 4))
 		return MEDIA_OTHER_VIDEO;

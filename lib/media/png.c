@@ -15,6 +15,7 @@ void scan_png(struct scan *scan)
 {
 	struct source *source = &scan->source;
 	uint64_t at = 8;
+	bool has_exif = false; /* there may be one; a crafted file could have thousands */
 
 	source->step = 64;
 	for (int i = 0; i < CHUNKS_MOST; i++) {
@@ -28,7 +29,8 @@ void scan_png(struct scan *scan)
 		length = bytes_u32(bytes, true);
 		if (memcmp(bytes + 4, "IEND", 4) == 0)
 			return;
-		if (memcmp(bytes + 4, "eXIf", 4) == 0) {
+		if (memcmp(bytes + 4, "eXIf", 4) == 0 && !has_exif) {
+			has_exif = true;
 			scan_exif(scan, at + 8, length < EXIF_MOST ? length : EXIF_MOST);
 		} else if (memcmp(bytes + 4, "IHDR", 4) == 0 && length >= 8) {
 			bytes = source_at(source, at + 8, 8);

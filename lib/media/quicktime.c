@@ -15,7 +15,7 @@
 #define BEHIND_MOST 64
 /* moov > trak > mdia > minf > stbl > stts is six deep. */
 #define DEPTH_MOST 8
-/* Entries of a time table: 8 bytes each, one per frame at worst. */
+/* Entries of all time tables: 8 bytes each, one per frame at worst. */
 #define TIMES_MOST 524288
 #define TEXT_MOST 64
 
@@ -25,6 +25,7 @@ struct movie {
 	bool has_moov;
 	uint32_t media_scale; /* ticks a second of the track that is being read */
 	bool in_video;
+	uint64_t times_left;
 };
 
 struct box {
@@ -178,7 +179,8 @@ static void take_times(struct movie *movie, const struct box *box)
 
 	if (!movie->in_video || entries < 2)
 		return;
-	entries = entries - 1 < TIMES_MOST ? entries - 1 : TIMES_MOST;
+	entries = entries - 1 < movie->times_left ? entries - 1 : movie->times_left;
+	movie->times_left -= entries;
 	while (entries > 0) {
 		size_t part = entries < 4096 ? (size_t)entries : 4096;
 
@@ -274,7 +276,7 @@ static void walk(struct movie *movie, uint64_t at, uint64_t end, int depth)
 
 void scan_quicktime(struct scan *scan)
 {
-	struct movie movie = {.scan = scan};
+	struct movie movie = {.scan = scan, .times_left = TIMES_MOST};
 	uint64_t size = source_size(&scan->source), at = 0;
 	struct box box;
 	int behind = 0;

@@ -586,6 +586,11 @@ static void contents_win_over_names(void **state)
 			12, "a.png", MEDIA_MP4, TROUBLE_WRONG_NAME},
 		{"no picture", 10, "a.jpg", MEDIA_UNKNOWN, TROUBLE_NOT_MEDIA},
 		{"no picture", 10, "a.txt", MEDIA_UNKNOWN, TROUBLE_NOT_MEDIA},
+		{"one free day", 12, "a.jpg", MEDIA_UNKNOWN, TROUBLE_NOT_MEDIA},
+		{"BMW", 3, "a.jpg", MEDIA_UNKNOWN, TROUBLE_NOT_MEDIA},
+		{"\0\0\0\x08"
+		 "wide",
+			8, "a.mov", MEDIA_MOV, 0},
 		{"something", 9, "a.heic", MEDIA_OTHER_IMAGE, 0},
 	};
 	const unsigned both = TROUBLE_WRONG_NAME | TROUBLE_NOT_MEDIA;
