@@ -245,6 +245,7 @@ static void release(struct survey *survey)
 		free(survey->retries.items[i].path);
 	}
 	free(survey->retries.items);
+	free(survey->path);
 	free(survey->folder.name);
 	free(survey->folder.entries.items);
 	free(survey->folder.paths);

@@ -47,6 +47,8 @@ struct survey {
 	int data_fd;
 	const char *collection; /* at hand */
 	char *collection_path;
+	char *path; /* of the entry at hand, below the data path */
+	size_t path_size;
 	struct survey_folder folder;
 	struct {
 		struct survey_retry *items;

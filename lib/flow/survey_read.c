@@ -44,22 +44,36 @@ struct sortable {
 	struct survey_entry entry;
 };
 
-static int compare_sortable(const void *left, const void *right)
+static int compare_paths(const char *left, const char *right)
 {
-	const char *l = ((const struct sortable *)left)->path;
-	const char *r = ((const struct sortable *)right)->path;
-	int order = compare_as_names(l, r);
+	int order = compare_as_names(left, right);
 
-	return order != 0 ? order : strcmp(l, r);
+	return order != 0 ? order : strcmp(left, right);
 }
 
-/* By (name, path). The walk's own order is that already when nothing is nested. */
+static int compare_sortable(const void *left, const void *right)
+{
+	return compare_paths(
+		((const struct sortable *)left)->path, ((const struct sortable *)right)->path);
+}
+
+static bool is_sorted(const struct survey_folder *folder)
+{
+	const struct survey_entry *items = folder->entries.items;
+
+	for (size_t i = 1; i < folder->entries.count; i++)
+		if (compare_paths(path_of(folder, &items[i - 1]), path_of(folder, &items[i])) > 0)
+			return false;
+	return true;
+}
+
+/* By (name, path). The walk's own order mostly is that already. */
 static void sort_entries(struct survey_folder *folder)
 {
 	size_t count = folder->entries.count;
 	struct sortable *items;
 
-	if (!folder->nested || count < 2)
+	if (!folder->nested || is_sorted(folder))
 		return;
 	items = xreallocarray(NULL, count, sizeof *items);
 	for (size_t i = 0; i < count; i++) {

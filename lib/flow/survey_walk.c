@@ -325,23 +325,37 @@ static int in_collection(
 	return 1;
 }
 
+/* "collection/path" in memory that is used again for every entry. */
+static const char *below_data_path(struct survey *survey, const char *path)
+{
+	size_t front = strlen(survey->collection), length = strlen(path) + 1;
+
+	if (survey->path_size < front + 1 + length) {
+		survey->path_size = (front + 1 + length) * 2;
+		survey->path = xreallocarray(survey->path, survey->path_size, 1);
+	}
+	memcpy(survey->path, survey->collection, front);
+	survey->path[front] = '/';
+	memcpy(survey->path + front + 1, path, length);
+	return survey->path;
+}
+
 static enum find_answer visit_collection(
 	void *context, const struct found *found, struct error *err)
 {
 	struct survey *survey = context;
-	char *path;
+	const char *path;
 	int result;
 
 	if (find_is_junk(found->name)) {
 		survey->result->junk++;
 		return FIND_ON;
 	}
-	path = text_join_path(survey->collection, found->path);
+	path = below_data_path(survey, found->path);
 	result = ++survey->looked_at % 256 == 0 ? survey_advance(survey, err) : 0;
 	if (result == 0)
 		result = found->depth == 0 ? in_collection(survey, path, found, err)
 					   : in_deployment(survey, path, found, err);
-	free(path);
 	survey->stopped = result < 0;
 	return result < 0 ? FIND_STOP : result == 1 ? FIND_ENTER : FIND_ON;
 }

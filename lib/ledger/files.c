@@ -246,9 +246,14 @@ int store_remove_deployment(
 
 static void short_text(sqlite3_stmt *statement, int index, char *out, size_t size)
 {
-	const unsigned char *text = sqlite3_column_text(statement, index);
+	const void *text = sqlite3_column_blob(statement, index);
+	size_t length = (size_t)sqlite3_column_bytes(statement, index);
 
-	snprintf(out, size, "%s", text == NULL ? "" : (const char *)text);
+	if (text == NULL)
+		return; /* "", as the row begins */
+	length = length < size ? length : size - 1;
+	memcpy(out, text, length);
+	out[length] = '\0';
 }
 
 static double number_or_nan(sqlite3_stmt *statement, int index)
