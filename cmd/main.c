@@ -148,8 +148,7 @@ static struct console *open_console(struct error *err)
 }
 
 /* Defaults and command line, then everything between them, then the command line again on top. */
-static int read_settings(
-	const struct arguments *arguments, struct findings *findings, struct error *err)
+static int read_settings(const struct arguments *arguments, struct error *err)
 {
 	if (options_reset(err) != 0 || arguments_apply(arguments, err) != 0)
 		return -1;
@@ -157,31 +156,31 @@ static int read_settings(
 		arguments->help_command || arguments->command == NULL ||
 		!command_is_listed(arguments->command))
 		return 0;
-	if (settings_load(findings, err) != 0 && !describe_tolerates(arguments))
-		return -1;
-	if (err->kind != ERROR_NONE)
-		string_list_add(&findings->errors, err->message);
-	error_clear(err);
+	if (settings_load(err) != 0) {
+		if (!command_repairs_settings(arguments) || err->kind == ERROR_USAGE)
+			return -1;
+		string_list_add(&settings_findings.errors, err->message);
+		error_clear(err);
+	}
 	return arguments_apply(arguments, err);
 }
 
-/* Wrong settings stop every command but those that repair them. */
-static int judge_findings(struct console *console, const struct arguments *arguments,
-	const struct findings *findings, struct error *err)
+/* Wrong settings stop every command but those that repair them and tell of them themselves. */
+static int judge_findings(
+	struct console *console, const struct arguments *arguments, struct error *err)
 {
-	bool tolerated = describe_tolerates(arguments);
+	const struct findings *findings = &settings_findings;
 
+	if (command_repairs_settings(arguments))
+		return 0;
 	for (size_t i = 0; i < findings->warnings.count; i++)
 		console_warning(console, "%s", findings->warnings.items[i]);
-	for (size_t i = 0; i < findings->errors.count; i++) {
-		if (!tolerated && i + 1 == findings->errors.count)
-			return error_set(err, ERROR_SETTINGS, "%s", findings->errors.items[i]);
-		if (tolerated)
-			console_warning(console, "%s", findings->errors.items[i]);
-		else
-			console_error(console, findings->errors.items[i]);
-	}
-	return 0;
+	for (size_t i = 0; i + 1 < findings->errors.count; i++)
+		console_error(console, findings->errors.items[i]);
+	if (findings->errors.count == 0)
+		return 0;
+	return error_set(
+		err, ERROR_SETTINGS, "%s", findings->errors.items[findings->errors.count - 1]);
 }
 
 static int run_command(struct console *console, const struct arguments *arguments, cJSON *result,
@@ -238,8 +237,8 @@ int main(int argc, char **argv)
 {
 	const struct command *linked;
 	struct arguments arguments = {0};
-	struct findings findings = {0};
 	struct error err = {0};
+	struct error log_err = {0};
 	struct console *console;
 	cJSON *result = cJSON_CreateObject();
 	int status = 0;
@@ -252,20 +251,23 @@ int main(int argc, char **argv)
 	json = wants_json(argv);
 	globals.verbosity = 1;
 	if (arguments_parse(&arguments, linked, argv, &err) == 0)
-		read_settings(&arguments, &findings, &err);
+		read_settings(&arguments, &err);
 	globals_settle();
 	json = json || globals.json;
 	globals.json = json && !globals.help && !globals.version;
-	console = open_console(&(struct error){0});
+	console = open_console(&log_err);
+	/* A log that cannot be written is told before any work, not after it. */
+	if (err.kind == ERROR_NONE && !globals.help && !globals.version)
+		err = log_err;
 	if (err.kind == ERROR_NONE && !answer_simple(console, &arguments, &status, &err)) {
-		status = judge_findings(console, &arguments, &findings, &err);
+		status = judge_findings(console, &arguments, &err);
 		if (status == 0)
 			status = run_command(console, &arguments, result, &err);
 	}
 	status = finish(console, &arguments, result, globals.json, status, &err);
 	console_free(console);
 	cJSON_Delete(result);
-	findings_release(&findings);
+	findings_release(&settings_findings);
 	arguments_release(&arguments);
 	return status;
 }

@@ -33,6 +33,14 @@ bool command_is_listed(const struct command *command)
 	return command->summary != NULL;
 }
 
+bool command_repairs_settings(const struct arguments *arguments)
+{
+	const struct command *command =
+		arguments->parent != NULL ? arguments->parent : arguments->command;
+
+	return command != NULL && strcmp(command->name, "config") == 0;
+}
+
 char *command_path(const struct command *parent, const struct command *command)
 {
 	if (command == NULL)

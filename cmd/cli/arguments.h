@@ -41,6 +41,8 @@ void arguments_release(struct arguments *arguments);
 const struct command *command_find(const struct command *const *list, const char *name);
 /* "trapkit config show"; owned by the caller. */
 char *command_path(const struct command *parent, const struct command *command);
+/* True for `config`, which must work with broken settings. */
+bool command_repairs_settings(const struct arguments *arguments);
 /* True unless the command is ours alone (no summary). */
 bool command_is_listed(const struct command *command);
 

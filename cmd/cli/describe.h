@@ -17,6 +17,18 @@ int describe_help_for(struct console *console, char *const *words, struct error 
 /* Prints the completion script for "bash", "zsh" or "fish". */
 int describe_completion(struct console *console, const char *shell, struct error *err);
 
+/* The text of config.example.toml. Owned by the caller. */
+char *describe_settings(void);
+
+/* The manual pages, mdoc. */
+void describe_manual_program(FILE *out);
+void describe_manual_command(FILE *out, const struct command *command);
+
+/* The completion scripts. */
+void describe_bash(FILE *out);
+void describe_zsh(FILE *out);
+void describe_fish(FILE *out);
+
 /* ---- shared by the describers; texts are owned by the caller ---- */
 
 enum { DESCRIBE_ROWS = 256 };
@@ -26,14 +38,13 @@ size_t describe_rows(const struct option *const *tables, const struct option **r
 char *describe_usage(const struct command *parent, const struct command *command);
 /* "-n, --dry-run", "    --jobs N". */
 char *describe_option_name(const struct option *row);
-/* The help sentence with choices and default. */
+/* The help sentence with choices, … */
+char *describe_option_sentences(const struct option *row);
+/* … and with the default in brackets. */
 char *describe_option_help(const struct option *row);
 /* "a, b or c". */
 char *describe_choices(const struct option *row);
 bool describe_shows_default(const struct option *row);
 extern const char describe_program_text[], describe_program_examples[];
-
-/* True for the commands that must work with broken settings. */
-bool describe_tolerates(const struct arguments *arguments);
 
 #endif

@@ -102,19 +102,26 @@ char *describe_option_name(const struct option *row)
 	return xasprintf("%s--%s %s", letter, row->name, row->value == NULL ? "VALUE" : row->value);
 }
 
-char *describe_option_help(const struct option *row)
+char *describe_option_sentences(const struct option *row)
 {
 	char *text = xstrdup(row->help == NULL ? "" : row->help);
-	char *longer;
 
 	if (row->choices != NULL) {
 		char *choices = describe_choices(row);
+		char *longer = xasprintf("%s One of %s.", text, choices);
 
-		longer = xasprintf("%s One of %s.", text, choices);
 		free(choices);
 		free(text);
 		text = longer;
 	}
+	return text;
+}
+
+char *describe_option_help(const struct option *row)
+{
+	char *text = describe_option_sentences(row);
+	char *longer;
+
 	if (describe_shows_default(row)) {
 		longer = xasprintf("%s [%s]", text,
 			row->flag != NULL ? "on unless told otherwise" : row->fallback);

@@ -140,6 +140,13 @@ const struct option *option_find_setting(const char *section, const char *key, s
 	return NULL;
 }
 
+bool option_is_first_of_setting(const struct option *option)
+{
+	return option->section != NULL &&
+		option_find_setting(option->section,
+			option->key != NULL ? option->key : option->name, 0) == option;
+}
+
 /* ---- storing ---- */
 
 static void set_string(char **target, const char *value)

@@ -60,6 +60,8 @@ char *option_key(const struct option *option);
 bool option_is_setting(const struct option *option, const char *section, const char *key);
 /* The n-th row of that setting, or NULL: several rows may share one. */
 const struct option *option_find_setting(const char *section, const char *key, size_t n);
+/* True for the one row that stands for its setting in lists; false for rows without a setting. */
+bool option_is_first_of_setting(const struct option *option);
 /* The known sections, NULL-terminated. */
 extern const char *const setting_sections[];
 

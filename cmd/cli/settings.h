@@ -17,10 +17,11 @@ char *settings_folder(void);
 char *settings_path(void);
 
 /*
- * Reads every source below the command line, in order. Wrong values are findings, not failures:
- * the caller decides. -1 when a file that was asked for cannot be read or parsed.
+ * Reads every source below the command line, in order. Wrong values go to settings_findings:
+ * they are no failures, the caller decides. -1 when a file that was asked for cannot be read or
+ * parsed.
  */
-int settings_load(struct findings *findings, struct error *err);
+int settings_load(struct error *err);
 
 /* The settings file's text alone (`config check`, fuzzing): -1 when it is no TOML. */
 int settings_load_text(const char *name, const char *text, size_t length, struct findings *findings,
@@ -40,11 +41,14 @@ bool settings_take_secret_source(const char *name, const char *value, const stru
 int settings_find(const char *name, const struct option **row, struct error *err);
 
 /*
- * Changes, or adds, one setting in a settings text; comments and order stay. The result has been
- * parsed again. Owned by the caller.
+ * Changes, or adds, one setting in a settings text; comments and order stay. `literal` is TOML, as
+ * from setting_literal(). The result has been parsed again. Owned by the caller.
  */
-int settings_edit(const char *name, const char *text, const struct option *row, const char *value,
-	char **edited, struct error *err);
+int settings_edit(const char *name, const char *text, const char *section, const char *key,
+	const char *literal, char **edited, struct error *err);
+
+/* What settings_load found in this run. */
+extern struct findings settings_findings;
 
 /* Reads a file of at most `limit` bytes whole; NUL-terminated, owned by the caller. */
 int read_whole_file(const char *path, size_t limit, char **text, size_t *length, struct error *err);

@@ -77,6 +77,8 @@ char *settings_path(void)
 	return path;
 }
 
+struct findings settings_findings;
+
 /* The file is missing: that is fine unless somebody named it. */
 static int settings_missing(const char *path, struct error *err)
 {
@@ -242,14 +244,14 @@ static int apply_set(const char *assignment, struct error *err)
 	return status;
 }
 
-int settings_load(struct findings *findings, struct error *err)
+int settings_load(struct error *err)
 {
 	struct string_list set = {0};
 	int status = 0;
 
-	if (load_file(findings, err) != 0 || load_env_file(findings, err) != 0)
+	if (load_file(&settings_findings, err) != 0 || load_env_file(&settings_findings, err) != 0)
 		return -1;
-	settings_load_environment(findings);
+	settings_load_environment(&settings_findings);
 	/* A copy: --set may set a row of the table that holds the list. */
 	for (size_t i = 0; i < globals.set.count; i++)
 		string_list_add(&set, globals.set.items[i]);

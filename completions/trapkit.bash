@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Completion of trapkit for bash. Made by 'make docs' from the option rows: change those.
+
+_trapkit_takes_value() {
+	case $1 in
+		--config | \
+		--settings-dir | \
+		--project | \
+		--set | \
+		--jobs | -j | \
+		--work-dir | \
+		--wait-lock | \
+		--progress | \
+		--color | \
+		--verbosity | \
+		--logfile | \
+		--log-format | \
+		--print-completion | \
+		--template | \
+		--ca-file | \
+		--timeout | \
+		--retries | \
+		--max-runtime | \
+		--output-path | \
+		--resize | \
+		--quality | \
+		--video | \
+		--data-path | \
+		--collection | \
+		--timezone) return 0 ;;
+	esac
+	return 1
+}
+
+# Sets words, options, values and kind for $command, $sub and the word before.
+_trapkit_rows() {
+	case $command/$sub in
+	/*)
+		words='config convert help'
+		;;
+	config/)
+		words='show check list path get set edit '
+		options=' --init --template --overwrite'
+		case $1 in
+		--template) kind=files ;;
+		esac
+		;;
+	config/show)
+		words=''
+		options=' --origin --init --template --overwrite'
+		case $1 in
+		--template) kind=files ;;
+		esac
+		;;
+	config/check)
+		words=''
+		options=' --online --verify-ssl --no-verify-ssl --ca-file --timeout --retries --max-runtime --init --template --overwrite'
+		case $1 in
+		--ca-file) kind=files ;;
+		--timeout) kind=nothing ;;
+		--retries) kind=nothing ;;
+		--max-runtime) kind=nothing ;;
+		--template) kind=files ;;
+		esac
+		;;
+	config/list)
+		words=''
+		options=' --init --template --overwrite'
+		case $1 in
+		--template) kind=files ;;
+		esac
+		;;
+	config/path)
+		words=''
+		options=' --init --template --overwrite'
+		case $1 in
+		--template) kind=files ;;
+		esac
+		;;
+	config/get)
+		words=''
+		options=' --reveal --init --template --overwrite'
+		case $1 in
+		--template) kind=files ;;
+		esac
+		;;
+	config/set)
+		words=''
+		options=' --init --template --overwrite'
+		case $1 in
+		--template) kind=files ;;
+		esac
+		;;
+	config/edit)
+		words=''
+		options=' --init --template --overwrite'
+		case $1 in
+		--template) kind=files ;;
+		esac
+		;;
+	convert/)
+		words=''
+		options=' --output-path --resize --quality --video --overwrite --data-path --collection --timezone --ignore-dst'
+		case $1 in
+		--output-path) kind=folders ;;
+		--resize) kind=nothing ;;
+		--quality) kind=nothing ;;
+		--video) kind=nothing ;;
+		--data-path) kind=folders ;;
+		--collection) kind=nothing ;;
+		--timezone) kind=nothing ;;
+		esac
+		;;
+	help/*) words='config convert ' ;;
+	esac
+	options+=' --config --settings-dir --project --set --env-file --dry-run --jobs --work-dir --wait-lock --fail-fast --no-input --json --progress --color --no-color --verbosity --verbose --quiet --logfile --log-format --help --version'
+	[[ -n $kind ]] && return
+	case $1 in
+		--config) kind=files ;;
+		--settings-dir) kind=folders ;;
+		--project) kind=nothing ;;
+		--set) kind=nothing ;;
+		--jobs | -j) kind=nothing ;;
+		--work-dir) kind=folders ;;
+		--wait-lock) kind=nothing ;;
+		--progress) kind=words values='auto always never json' ;;
+		--color) kind=words values='auto always never' ;;
+		--verbosity) kind=nothing ;;
+		--logfile) kind=files ;;
+		--log-format) kind=words values='text json' ;;
+	esac
+}
+
+_trapkit() {
+	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
+	local command='' sub='' words='' options='' values='' kind='' word i
+
+	# bash takes --option=value apart at the sign.
+	if [[ $current == '=' ]]; then
+		current=''
+	elif [[ $previous == '=' ]]; then
+		previous=${COMP_WORDS[COMP_CWORD-2]}
+	fi
+	word=${COMP_WORDS[0]##*/}
+	[[ $word == trapkit-* ]] && command=${word#trapkit-}
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		word=${COMP_WORDS[i]}
+		if [[ $word == '=' ]]; then
+			((i++))
+		elif [[ $word == -* ]]; then
+			[[ ${COMP_WORDS[i+1]} != '=' ]] && _trapkit_takes_value "$word" && ((i++))
+		elif [[ -z $command ]]; then
+			command=$word
+		elif [[ -z $sub ]]; then
+			sub=$word
+		fi
+	done
+	_trapkit_rows "$previous"
+	COMPREPLY=()
+	case $kind in
+	words) mapfile -t COMPREPLY < <(compgen -W "$values" -- "$current") ;;
+	folders)
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -d -- "$current")
+		;;
+	nothing) ;;
+	*)
+		if [[ $current == -* && -z $kind ]]; then
+			mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
+		elif [[ -n $words && -z $sub && -z $kind ]]; then
+			mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+		else
+			compopt -o filenames 2>/dev/null
+			mapfile -t COMPREPLY < <(compgen -f -- "$current")
+		fi
+		;;
+	esac
+}
+
+complete -F _trapkit trapkit trapper-tools trapkit-config trapkit-convert
