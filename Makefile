@@ -115,11 +115,22 @@ $(B)/unit/%: $(B)/tests/unit/%.o $(B)/libtrapkit.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@) $(CXX) $(LDFLAGS_ALL) -o $@ $< $(B)/libtrapkit.a $(LIBS_ALL) -lcmocka
 
+# The front end without its main(), for the tests and fuzz targets that look inside it.
+$(B)/libcommands.a: $(filter-out $(B)/cmd/main.o,$(CMD_OBJECTS))
+	$(call say,AR,$@) rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/unit/test_cli_%: $(B)/tests/unit/test_cli_%.o $(B)/libcommands.a $(B)/libtrapkit.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@) $(CXX) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_ALL) -lcmocka
+
+$(B)/fuzz/fuzz_settings $(B)/fuzz/fuzz_env: $(B)/libcommands.a
+
 # Without clang the targets replay their corpus; with it (FUZZER=1, tests/fuzz/run.sh) they search.
 FUZZER ?=
 $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(if $(FUZZER),,$(B)/tests/fuzz/replay.o) $(B)/libtrapkit.a
 	@mkdir -p $(@D)
-	$(call say,LINK,$@) $(CXX) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_ALL)
+	$(call say,LINK,$@) $(CXX) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(filter %/libcommands.a,$^) \
+		$(B)/libtrapkit.a $(LIBS_ALL)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
