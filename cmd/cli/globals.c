@@ -2,6 +2,8 @@
 /* The options that every command takes. */
 #include "globals.h"
 
+#include "options.h"
+
 struct globals globals;
 
 static const char *const progress_modes[] = {"auto", "always", "never", "json", NULL};
@@ -149,12 +151,28 @@ const struct option global_options[] = {
 
 const struct option *const global_tables[] = {global_options, NULL};
 
+static const struct option *row_of(const void *target)
+{
+	const struct option *row = global_options;
+
+	while (row->flag != target && row->number != target && row->choice != target)
+		row++;
+	return row;
+}
+
+/* The long form is set as if it had been given, and blames the short one. */
+static void stand_for(const bool *flag, const void *target, const char *value)
+{
+	struct error err = {0};
+	struct origin origin = {.level = ORIGIN_COMMAND_LINE, .text = option_origin(row_of(flag))};
+
+	if (*flag)
+		option_set(row_of(target), value, &origin, &err);
+}
+
 void globals_settle(void)
 {
-	if (globals.verbose)
-		globals.verbosity = 2;
-	if (globals.quiet)
-		globals.verbosity = 0;
-	if (globals.no_color)
-		globals.color = COLOR_NEVER;
+	stand_for(&globals.verbose, &globals.verbosity, "2");
+	stand_for(&globals.quiet, &globals.verbosity, "0");
+	stand_for(&globals.no_color, &globals.color, "never");
 }
