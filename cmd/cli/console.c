@@ -324,13 +324,14 @@ int console_ask(struct console *console, const char *question, bool hidden, char
 
 	pthread_mutex_lock(&console->lock);
 	bars_hide(&console->bars);
-	fprintf(stderr, "%s: ", question);
-	fflush(stderr);
 	if (hidden && tcgetattr(STDIN_FILENO, &before) == 0) {
 		without = before;
 		without.c_lflag &= ~(tcflag_t)ECHO;
 		changed = tcsetattr(STDIN_FILENO, TCSAFLUSH, &without) == 0;
 	}
+	/* After the echo is off: nothing typed at the sight of the question may show. */
+	fprintf(stderr, "%s: ", question);
+	fflush(stderr);
 	status = read_line(STDIN_FILENO, line, sizeof line, err);
 	if (changed) {
 		tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);

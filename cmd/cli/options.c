@@ -381,7 +381,10 @@ void option_set_secret_source(const struct option *option, enum secret_source so
 	set_string(option->text, NULL);
 	note_origin(option, origin);
 	state->source = source;
-	state->where = xstrdup(where);
+	if (source == SECRET_FILE)
+		set_path(&state->where, where, origin);
+	else
+		state->where = xstrdup(where);
 }
 
 enum secret_source option_secret_source(const struct option *option, const char **where)

@@ -170,6 +170,8 @@ def test_secrets():
     check("chmod" not in run("config", "show", env=HOME)[2], "a warning for mode 0600")
     write('[GENERAL]\nhost = "https://h"\n', 0o644)
     check("chmod" not in run("config", "show", env=HOME)[2], "a warning without a secret")
+    write('[GENERAL]\npassword_file = "~/pw"\n')
+    check(get("GENERAL.password", "--reveal", HOME=str(SCRATCH))[0] == MARKER, "~/ in password_file")
     for key, value in (("password_file", str(SCRATCH / "pw")), ("password_command", f"cat {SCRATCH}/pw")):
         write(f'[GENERAL]\n{key} = "{value}"\n', 0o644)
         check(get("GENERAL.password", "--reveal")[0] == MARKER, key)

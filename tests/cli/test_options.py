@@ -171,8 +171,8 @@ def test_lost_output():
         for where in ("> /dev/full", ">&-"):
             done = shell(f'"$T" {words} {where}')
             check(done.returncode == 1 and b"cannot write to standard output" in done.stderr, f"{words} {where}: {done}")
-    done = shell('"$T" --print-completion zsh | head -c 10; echo "${PIPESTATUS[0]}"')
-    check(done.stderr == b"" and done.stdout.endswith(b"\n141\n") or done.stdout.endswith(b"0\n"), f"closed pipe: {done}")
+    done = shell('"$T" --print-completion zsh | head -c 10 >/dev/null; echo "${PIPESTATUS[0]}"')
+    check(done.stderr == b"" and done.stdout in (b"141\n", b"0\n"), f"closed pipe: {done}")
     # What is closed must not be filled by the next file that is opened.
     (SCRATCH / "log").unlink(missing_ok=True)
     shell('"$T" config path --logfile log 2>&- >/dev/null')
