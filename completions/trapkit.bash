@@ -27,7 +27,19 @@ _trapkit_takes_value() {
 		--video | \
 		--data-path | \
 		--collection | \
-		--timezone) return 0 ;;
+		--timezone | \
+		--package-name | \
+		--max-size | \
+		--split | \
+		--image-extensions | \
+		--video-extensions | \
+		--time-fallback | \
+		--file-yaml | \
+		--file-zip | \
+		--to | \
+		--wait | \
+		--parallel | \
+		--limit-rate) return 0 ;;
 	esac
 	return 1
 }
@@ -36,7 +48,7 @@ _trapkit_takes_value() {
 _trapkit_rows() {
 	case $command/$sub in
 	/*)
-		words='config convert help'
+		words='config convert package upload help'
 		;;
 	config/)
 		words='show check list path get set edit '
@@ -111,7 +123,44 @@ _trapkit_rows() {
 		--timezone) kind=nothing ;;
 		esac
 		;;
-	help/*) words='config convert ' ;;
+	package/)
+		words=''
+		options=' --output-path --package-name --max-size --split --validate --no-validate --originals --slug --no-slug --image-extensions --video-extensions --time-fallback --skip-damaged --include-damaged --verify --overwrite --data-path --collection --timezone --ignore-dst --project-id --verify-ssl --no-verify-ssl --ca-file --timeout --retries --max-runtime'
+		case $1 in
+		--output-path) kind=folders ;;
+		--package-name) kind=nothing ;;
+		--max-size) kind=nothing ;;
+		--split) kind=words values='size deployment collection' ;;
+		--image-extensions) kind=nothing ;;
+		--video-extensions) kind=nothing ;;
+		--time-fallback) kind=words values='mtime refuse' ;;
+		--data-path) kind=folders ;;
+		--collection) kind=nothing ;;
+		--timezone) kind=nothing ;;
+		--project-id) kind=nothing ;;
+		--ca-file) kind=files ;;
+		--timeout) kind=nothing ;;
+		--retries) kind=nothing ;;
+		--max-runtime) kind=nothing ;;
+		esac
+		;;
+	upload/)
+		words=''
+		options=' --file-yaml --file-zip --data-path --overwrite --to --insecure-ftp --trigger --force-trigger --remove-zip --wait --parallel --limit-rate --timeout --retries --max-runtime'
+		case $1 in
+		--file-yaml) kind=nothing ;;
+		--file-zip) kind=nothing ;;
+		--data-path) kind=folders ;;
+		--to) kind=nothing ;;
+		--wait) kind=nothing ;;
+		--parallel) kind=nothing ;;
+		--limit-rate) kind=nothing ;;
+		--timeout) kind=nothing ;;
+		--retries) kind=nothing ;;
+		--max-runtime) kind=nothing ;;
+		esac
+		;;
+	help/*) words='config convert package upload ' ;;
 	esac
 	options+=' --config --settings-dir --project --set --env-file --dry-run --jobs --work-dir --wait-lock --fail-fast --no-input --json --progress --color --no-color --verbosity --verbose --quiet --logfile --log-format --help --version'
 	[[ -n $kind ]] && return
@@ -177,4 +226,4 @@ _trapkit() {
 	esac
 }
 
-complete -F _trapkit trapkit trapper-tools trapkit-config trapkit-convert
+complete -F _trapkit trapkit trapper-tools trapkit-config trapkit-convert trapkit-package trapkit-upload
