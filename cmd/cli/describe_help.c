@@ -123,8 +123,7 @@ char *describe_option_help(const struct option *row)
 	char *longer;
 
 	if (describe_shows_default(row)) {
-		longer = xasprintf("%s [%s]", text,
-			row->flag != NULL ? "on unless told otherwise" : row->fallback);
+		longer = xasprintf("%s [%s]", text, row->flag != NULL ? "on" : row->fallback);
 		free(text);
 		text = longer;
 	}
@@ -217,6 +216,35 @@ static void put_examples(struct console *console, const char *examples)
 	}
 }
 
+static void put_settings(struct console *console, const struct option *const *tables)
+{
+	bool begun = false;
+
+	for (size_t t = 0; tables != NULL && tables[t] != NULL; t++)
+		for (const struct option *row = tables[t]; row->name != NULL; row++) {
+			char *key, *line;
+
+			if ((row->marks & (OPTION_SETTING_ONLY | OPTION_SECRET)) == 0 ||
+				(row->marks & OPTION_HIDDEN) != 0 ||
+				is_hidden_by_earlier(tables, t, row))
+				continue;
+			if (!begun)
+				console_result(console, "\nSettings (trapkit config set …):\n");
+			begun = true;
+			key = option_key(row);
+			line = xasprintf("%s.%s", row->section, key);
+			console_result(console, "  %-24s  ", line);
+			put_wrapped(console, row->help, HELP_COLUMN, HELP_COLUMN);
+			free(line);
+			free(key);
+		}
+}
+
+static const char exit_statuses[] =
+	"Exit status: 0 all done, 1 some failed or refused, 2 wrong command line, 3 findings or "
+	"alerts, 69 something needed is not there, 75 try again later, 77 credentials refused, 78 "
+	"settings missing or wrong, 130 stopped";
+
 const char describe_program_examples[] =
 	"# Once: make the settings file, and put server and login into it\n"
 	"$ trapkit config --init\n"
@@ -248,10 +276,14 @@ void describe_help(
 		put_groups(console, parent->options);
 	if (command == NULL)
 		put_groups(console, global_tables);
+	if (command != NULL)
+		put_settings(console, command->options);
 	put_examples(console,
 		command == NULL                     ? describe_program_examples
 			: command->examples != NULL ? command->examples
 						    : "");
+	console_result(console, "\n");
+	put_wrapped(console, exit_statuses, 13, 0);
 	if (command != NULL)
 		console_result(console,
 			"\nGeneral options (--json, --dry-run, -v, -q, --config …): trapkit "
