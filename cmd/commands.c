@@ -5,13 +5,14 @@
 /* A command is one file cmd/NAME.c with a `const struct command command_NAME`, listed twice here.
  */
 extern const struct command command_config, command_convert, command_describe, command_package,
-	command_upload;
+	command_template, command_upload;
 
 const struct command *const commands[] = {
 	&command_config,
 	&command_convert,
 	&command_describe,
 	&command_package,
+	&command_template,
 	&command_upload,
 	NULL,
 };

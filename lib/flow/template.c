@@ -243,21 +243,29 @@ static int add_collection(struct template_maker *maker, struct ledger *ledger, c
 	return more;
 }
 
+/* True when a collection is named a second time. */
+static bool is_repeated(const struct string_list *list, size_t index)
+{
+	for (size_t i = 0; i < index; i++)
+		if (strcmp(list->items[i], list->items[index]) == 0)
+			return true;
+	return false;
+}
+
 int template_make(struct ledger *ledger, const struct template_settings *settings,
 	struct template_result *result, const struct progress *progress, struct error *err)
 {
 	struct template_maker *maker = template_begin(settings, result, progress, err);
+	const struct string_list *list = settings->collections;
 	int status = 0;
 
 	if (maker == NULL)
 		return -1;
-	if (settings->collections == NULL || settings->collections->count == 0)
+	if (list == NULL || list->count == 0)
 		status = add_collection(maker, ledger, NULL, progress, err);
-	for (size_t i = 0;
-		status == 0 && settings->collections != NULL && i < settings->collections->count;
-		i++)
-		status = add_collection(
-			maker, ledger, settings->collections->items[i], progress, err);
+	for (size_t i = 0; status == 0 && list != NULL && i < list->count; i++)
+		if (!is_repeated(list, i))
+			status = add_collection(maker, ledger, list->items[i], progress, err);
 	if (status != 0) {
 		free_maker(maker);
 		return -1;

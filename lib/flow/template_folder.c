@@ -47,9 +47,13 @@ static void add_camera(struct folder *folder, const struct media_facts *facts)
 	for (size_t i = 0; i < folder->camera_count; i++) {
 		struct camera *known = &folder->cameras[i];
 
+		/* A damaged file may have lost its model; that does not make it another camera. */
 		if (strcmp(known->make, camera.make) != 0 ||
-			strcmp(known->model, camera.model) != 0)
+			(camera.model[0] != '\0' && known->model[0] != '\0' &&
+				strcmp(known->model, camera.model) != 0))
 			continue;
+		if (known->model[0] == '\0')
+			memcpy(known->model, camera.model, sizeof known->model);
 		/* Some files of a camera carry its number, others (films) do not. */
 		if (known->serial[0] == '\0')
 			memcpy(known->serial, camera.serial, sizeof known->serial);
