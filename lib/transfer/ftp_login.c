@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Servers let those with a wrong password wait on purpose: pure-ftpd 7 s and more. */
+#define VERDICT_SECONDS 20
+
 static bool encrypted(const struct remote *remote)
 {
 	return remote->settings.scheme == REMOTE_FTPS;
@@ -67,13 +70,15 @@ static int protect_control(struct remote *remote, struct error *err)
 static int try_user(struct remote *remote, const char *user, struct error *err)
 {
 	const struct remote_settings *settings = &remote->settings;
+	double patience = settings->timeout < VERDICT_SECONDS ? VERDICT_SECONDS : settings->timeout;
 	struct ftp_reply reply;
 
 	if (control_ask(remote, &reply, err, "USER %s", user) != 0)
 		return -1;
 	if (reply.code == 331 &&
-		control_ask(remote, &reply, err, "PASS %s",
-			settings->password == NULL ? "" : settings->password) != 0)
+		(control_send(remote, err, "PASS %s",
+			 settings->password == NULL ? "" : settings->password) != 0 ||
+			control_receive(remote, patience, &reply, err) != 0))
 		return -1;
 	if (reply.code == 230 || reply.code == 202)
 		return 0;

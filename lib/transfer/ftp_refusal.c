@@ -50,6 +50,7 @@ static const struct meaning meanings[] = {
 	{530, "SSL", ERROR_REFUSED, tls_advice},
 	{530, "encrypt", ERROR_REFUSED, tls_advice},
 	{530, NULL, ERROR_REFUSED, user_advice},
+	{550, "SSL/TLS required", ERROR_REFUSED, tls_advice},
 	{430, NULL, ERROR_REFUSED, user_advice},
 	{532, NULL, ERROR_REFUSED, user_advice},
 	{522, "reuse", ERROR_REMOTE, reuse_advice},

@@ -317,7 +317,7 @@ static int begin(struct push *push)
 	if (control_send(remote, push->err, "STOR %s", push->name) != 0)
 		return -1;
 	if (data_begin(remote, &push->data, &push->reply, push->err) != 0)
-		return -1;
+		return error_context(push->err, "cannot store '%s'", push->name);
 	push->resumed = push->data.wire.ssl != NULL && SSL_session_reused(push->data.wire.ssl);
 	return 0;
 }

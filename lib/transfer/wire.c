@@ -82,6 +82,7 @@ void wire_protect(struct wire *wire, SSL_CTX *context)
 void wire_adopt(struct wire *wire, int fd, double timeout)
 {
 	int on = 1, idle = 20, interval = 10, count = 6;
+	int unsent = 512 << 10;
 	unsigned milliseconds = (unsigned)((timeout < 5 ? 5 : timeout) * 1000);
 
 	*wire = (struct wire){.fd = fd};
@@ -92,6 +93,8 @@ void wire_adopt(struct wire *wire, int fd, double timeout)
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
+	/* Megabytes waiting in the kernel would pass for sent: in the progress, and in a stall. */
+	setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
 	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof milliseconds);
 }
 
