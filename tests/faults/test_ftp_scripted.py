@@ -5,7 +5,6 @@ import os
 import pathlib
 import socket
 import sys
-import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(os.environ["ROOT"]) / "tests/servers"))
@@ -213,16 +212,13 @@ def rate_limit():
 
 
 def in_parallel():
-    """Two processes at once do not disturb each other; two threads are in test_transfer.c."""
+    """Sessions in threads share nothing but a rate limit (run under the thread sanitizer too)."""
     with server() as peer:
-        outcomes = []
-        threads = [threading.Thread(target=lambda i=i: outcomes.append(client(peer, f"store:{MIDDLE}:f{i}")))
-                   for i in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        check([o.status for o in outcomes] == [0, 0], "both", outcomes)
+        done = client(peer, f"store:{MIDDLE}:f%", "size:f%", f"store:{SMALL}:g%", threads=2, rate=2000000)
+        check(done.status == 0 and peer.sessions == 2, "two sessions in two threads", done)
+        check(all(same(MIDDLE, peer.files / f"f{i}") for i in range(2)), "both are whole", done)
+        # 5 MB at 2 MB/s over both, less the burst of a quarter second
+        check(2.0 < done.seconds < 6, "the rate is shared", done.seconds)
 
 
 def main():

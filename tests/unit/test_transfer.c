@@ -11,7 +11,7 @@
 #include "trapkit/progress.h"
 #include "trapkit/transfer.h"
 
-#include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -27,8 +27,9 @@
 
 /* ---- the small client ---- */
 
-static volatile sig_atomic_t stop;
+static volatile sig_atomic_t stop; /* set by a signal, read by the threads */
 static bool talkative = true;
+static unsigned threads = 1;
 
 static void on_signal(int number)
 {
@@ -44,26 +45,26 @@ static int report(void *context, const struct progress_event *event)
 	return stop;
 }
 
-static void print_text(const char *text)
+static void print_text(FILE *out, const char *text)
 {
-	putchar('"');
+	fputc('"', out);
 	for (; *text != '\0'; text++)
 		if (*text == '"' || *text == '\\')
-			printf("\\%c", *text);
+			fprintf(out, "\\%c", *text);
 		else if ((unsigned char)*text < 32)
-			printf("\\u%04x", (unsigned)(unsigned char)*text);
+			fprintf(out, "\\u%04x", (unsigned)(unsigned char)*text);
 		else
-			putchar(*text);
-	putchar('"');
+			fputc(*text, out);
+	fputc('"', out);
 }
 
 static bool setting(struct remote_settings *settings, char *word)
 {
 	char *value = strchr(word, '=');
 
-	if (value == NULL || strchr(word, ':') < value)
-		if (value == NULL || strchr(word, ':') != NULL)
-			return false;
+	/* "store:a=b:c" is an operation, "ca=/a:b" is a setting. */
+	if (value == NULL || strcspn(word, ":") < strcspn(word, "="))
+		return false;
 	*value++ = '\0';
 	if (strcmp(word, "password") == 0)
 		settings->password = value;
@@ -83,6 +84,8 @@ static bool setting(struct remote_settings *settings, char *word)
 		settings->max_runtime = strtod(value, NULL);
 	else if (strcmp(word, "rate") == 0)
 		settings->rate = strtoull(value, NULL, 10);
+	else if (strcmp(word, "threads") == 0 && *value >= '1' && *value <= '8')
+		threads = (unsigned)(*value - '0');
 	else if (strcmp(word, "quiet") == 0)
 		talkative = *value != '1';
 	else
@@ -90,8 +93,8 @@ static bool setting(struct remote_settings *settings, char *word)
 	return true;
 }
 
-static int store(struct remote *remote, const char *mode, const char *local, const char *name,
-	struct error *err)
+static int store(FILE *out, struct remote *remote, const char *mode, const char *local,
+	const char *name, struct error *err)
 {
 	struct remote_source source = {.path = local, .may_vanish = strcmp(mode, "vanish") == 0};
 	struct stat status;
@@ -110,13 +113,13 @@ static int store(struct remote *remote, const char *mode, const char *local, con
 	}
 	if (result == 0)
 		result = remote_store(remote, name, &source, &sent, err);
-	printf(", \"offset\": %llu, \"sent\": %llu", (unsigned long long)source.offset,
+	fprintf(out, ", \"offset\": %llu, \"sent\": %llu", (unsigned long long)source.offset,
 		(unsigned long long)sent);
 	return result;
 }
 
 /* "MODE:A[:B]" */
-static int operate(struct remote *remote, char *word, struct error *err)
+static int operate(FILE *out, struct remote *remote, char *word, struct error *err)
 {
 	char *first = strchr(word, ':');
 	char *second = first == NULL ? NULL : strchr(first + 1, ':');
@@ -126,18 +129,18 @@ static int operate(struct remote *remote, char *word, struct error *err)
 		*first++ = '\0';
 	if (second != NULL)
 		*second++ = '\0';
-	printf("{\"operation\": \"%s\"", word);
+	fprintf(out, "{\"operation\": \"%s\"", word);
 	if (strcmp(word, "login") == 0) {
 		result = remote_login(remote, err);
-		printf(", \"description\": ");
-		print_text(remote_description(remote));
+		fprintf(out, ", \"description\": ");
+		print_text(out, remote_description(remote));
 	} else if (first == NULL) {
 		exit(2);
 	} else if (strcmp(word, "size") == 0) {
 		int64_t size;
 
 		result = remote_size(remote, first, &size, err);
-		printf(", \"size\": %lld", (long long)size);
+		fprintf(out, ", \"size\": %lld", (long long)size);
 	} else if (strcmp(word, "rename") == 0 && second != NULL) {
 		result = remote_rename(remote, first, second, err);
 	} else if (strcmp(word, "delete") == 0) {
@@ -149,8 +152,8 @@ static int operate(struct remote *remote, char *word, struct error *err)
 		size_t size;
 
 		result = remote_fetch(remote, first, 1 << 20, &bytes, &size, err);
-		printf(", \"size\": %zu, \"text\": ", size);
-		print_text(bytes == NULL ? "" : bytes);
+		fprintf(out, ", \"size\": %zu, \"text\": ", size);
+		print_text(out, bytes == NULL ? "" : bytes);
 		free(bytes);
 	} else if (strcmp(word, "wait") == 0) {
 		struct timespec pause = {.tv_sec = strtol(first, NULL, 10)};
@@ -158,13 +161,47 @@ static int operate(struct remote *remote, char *word, struct error *err)
 		nanosleep(&pause, NULL);
 		result = 0;
 	} else if (second != NULL) {
-		result = store(remote, word, first, second, err);
+		result = store(out, remote, word, first, second, err);
 	}
-	printf(", \"result\": %d, \"kind\": %d, \"message\": ", result, (int)err->kind);
-	print_text(err->message);
-	printf("}\n");
-	fflush(stdout);
+	fprintf(out, ", \"result\": %d, \"kind\": %d, \"message\": ", result, (int)err->kind);
+	print_text(out, err->message);
+	fprintf(out, "}\n");
 	return result;
+}
+
+struct client {
+	const struct remote_settings *settings;
+	const struct progress *progress;
+	char **operations; /* ends with NULL */
+	unsigned number;
+	int status;
+};
+
+/* A "%" in an operation is the number of the thread. */
+static void *work(void *context)
+{
+	struct client *client = context;
+	struct remote *remote = remote_open(client->settings, client->progress);
+
+	for (char **at = client->operations; *at != NULL && !stop; at++) {
+		struct error failure = {0};
+		char *text = NULL;
+		size_t size;
+		FILE *out = open_memstream(&text, &size);
+		char *word = xstrdup(*at);
+
+		for (char *mark = word; (mark = strchr(mark, '%')) != NULL;)
+			*mark = (char)('0' + client->number);
+		if (operate(out, remote, word, &failure) != 0 && client->status == 0)
+			client->status = (int)failure.kind;
+		fclose(out);
+		fputs(text, stdout);
+		fflush(stdout);
+		free(text);
+		free(word);
+	}
+	remote_close(remote);
+	return NULL;
 }
 
 static int client(int argc, char **argv)
@@ -172,7 +209,8 @@ static int client(int argc, char **argv)
 	struct progress progress = {.report = report};
 	struct remote_address address;
 	struct remote_settings settings = {.passive = true, .verify = true};
-	struct remote *remote;
+	struct client clients[8] = {{0}};
+	pthread_t ids[8];
 	struct error err = {0};
 	int status = 0;
 	int at = 2;
@@ -190,14 +228,18 @@ static int client(int argc, char **argv)
 	signal(SIGINT, on_signal);
 	while (at < argc && setting(&settings, argv[at]))
 		at++;
-	remote = remote_open(&settings, &progress);
-	for (; at < argc && !stop; at++) {
-		struct error failure = {0};
-
-		if (operate(remote, argv[at], &failure) != 0 && status == 0)
-			status = (int)failure.kind;
+	if (settings.rate > 0)
+		settings.limiter = remote_limiter_new(settings.rate);
+	for (unsigned i = 0; i < threads; i++) {
+		clients[i] = (struct client){&settings, &progress, argv + at, i, 0};
+		if (pthread_create(&ids[i], NULL, work, &clients[i]) != 0)
+			return 1;
 	}
-	remote_close(remote);
+	for (unsigned i = 0; i < threads; i++) {
+		pthread_join(ids[i], NULL);
+		status = status == 0 ? clients[i].status : status;
+	}
+	remote_limiter_free(settings.limiter);
 	remote_address_release(&address);
 	return status;
 }
