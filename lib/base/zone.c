@@ -170,9 +170,10 @@ struct zone *zone_open(const char *name, struct error *err)
 	uint8_t *bytes = NULL;
 	size_t size = 0;
 
-	if (folder == NULL) {
+	if (folder == NULL || access(folder, R_OK | X_OK) != 0) {
 		error_set(err, ERROR_UNAVAILABLE,
-			"no time zone data on this machine; install the package tzdata");
+			"no time zone data on this machine%s%s; install the package tzdata",
+			folder == NULL ? "" : " in ", folder == NULL ? "" : folder);
 		return NULL;
 	}
 	if (!is_zone_name(name)) {

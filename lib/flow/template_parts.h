@@ -118,6 +118,7 @@ struct old_table {
 	struct string_list header;
 	struct old_row {
 		struct string_list cells; /* as many as the header has */
+		char *slug;               /* of its deploymentID */
 		bool used;
 	} * items;
 	size_t count, capacity;

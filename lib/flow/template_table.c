@@ -19,6 +19,13 @@ static const char *const names[COLUMN_COUNT] = {"deploymentID", "locationID", "l
 
 #define MOST_OLD_ROWS 100000
 
+static int old_column(const struct old_table *old, const char *name)
+{
+	struct csv_record header = {old->header.items, old->header.count, 1};
+
+	return csv_find(&header, name);
+}
+
 int old_table_read(const char *path, struct old_table *table, struct error *err)
 {
 	struct csv_settings settings = {.name = path};
@@ -47,6 +54,8 @@ int old_table_read(const char *path, struct old_table *table, struct error *err)
 		} else {
 			for (size_t i = 0; i < table->header.count; i++)
 				string_list_add(&row.cells, csv_cell(&record, (int)i));
+			row.slug = text_slugify(
+				csv_cell(&record, old_column(table, names[COLUMN_ID])));
 			ARRAY_APPEND(table, row);
 		}
 		if (result < 0)
@@ -59,18 +68,13 @@ int old_table_read(const char *path, struct old_table *table, struct error *err)
 
 void old_table_release(struct old_table *table)
 {
-	for (size_t i = 0; i < table->count; i++)
+	for (size_t i = 0; i < table->count; i++) {
 		string_list_release(&table->items[i].cells);
+		free(table->items[i].slug);
+	}
 	free(table->items);
 	string_list_release(&table->header);
 	*table = (struct old_table){0};
-}
-
-static int old_column(const struct old_table *old, const char *name)
-{
-	struct csv_record header = {old->header.items, old->header.count, 1};
-
-	return csv_find(&header, name);
 }
 
 static const char *old_cell(const struct old_row *row, int column)
@@ -78,22 +82,12 @@ static const char *old_cell(const struct old_row *row, int column)
 	return row == NULL || column < 0 ? "" : row->cells.items[column];
 }
 
-/* The row of a deployment, by its id or by one that TRAPPER would make the same of. */
+/* The row of a deployment, whose id is the slug of what the row has. */
 static struct old_row *old_find(struct old_table *old, const char *id)
 {
-	int column = old->count == 0 ? -1 : old_column(old, names[COLUMN_ID]);
-
 	for (size_t i = 0; i < old->count; i++)
-		if (!old->items[i].used && strcmp(old_cell(&old->items[i], column), id) == 0)
+		if (!old->items[i].used && strcmp(old->items[i].slug, id) == 0)
 			return &old->items[i];
-	for (size_t i = 0; i < old->count; i++) {
-		char *slug = text_slugify(old_cell(&old->items[i], column));
-		bool same = !old->items[i].used && strcmp(slug, id) == 0;
-
-		free(slug);
-		if (same)
-			return &old->items[i];
-	}
 	return NULL;
 }
 
