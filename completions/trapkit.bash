@@ -34,6 +34,11 @@ _trapkit_takes_value() {
 		--image-extensions | \
 		--video-extensions | \
 		--time-fallback | \
+		--output | -o | \
+		--time-format | \
+		--columns | \
+		--merge | \
+		--locations | \
 		--file-yaml | \
 		--file-zip | \
 		--to | \
@@ -48,7 +53,7 @@ _trapkit_takes_value() {
 _trapkit_rows() {
 	case $command/$sub in
 	/*)
-		words='config convert package upload help'
+		words='config convert package template upload help'
 		;;
 	config/)
 		words='show check list path get set edit '
@@ -144,6 +149,21 @@ _trapkit_rows() {
 		--max-runtime) kind=nothing ;;
 		esac
 		;;
+	template/)
+		words=''
+		options=' --output --time-format --columns --merge --locations --time-fallback --overwrite --data-path --collection --timezone --ignore-dst'
+		case $1 in
+		--output | -o) kind=files ;;
+		--time-format) kind=words values='offset naive utc' ;;
+		--columns) kind=words values='minimal full' ;;
+		--merge) kind=files ;;
+		--locations) kind=files ;;
+		--time-fallback) kind=words values='mtime refuse' ;;
+		--data-path) kind=folders ;;
+		--collection) kind=nothing ;;
+		--timezone) kind=nothing ;;
+		esac
+		;;
 	upload/)
 		words=''
 		options=' --file-yaml --file-zip --data-path --overwrite --to --insecure-ftp --trigger --force-trigger --remove-zip --wait --parallel --limit-rate --timeout --retries --max-runtime'
@@ -160,7 +180,7 @@ _trapkit_rows() {
 		--max-runtime) kind=nothing ;;
 		esac
 		;;
-	help/*) words='config convert package upload ' ;;
+	help/*) words='config convert package template upload ' ;;
 	esac
 	options+=' --config --settings-dir --project --set --env-file --dry-run --jobs --work-dir --wait-lock --fail-fast --no-input --json --progress --color --no-color --verbosity --verbose --quiet --logfile --log-format --help --version'
 	[[ -n $kind ]] && return
@@ -226,4 +246,4 @@ _trapkit() {
 	esac
 }
 
-complete -F _trapkit trapkit trapper-tools trapkit-config trapkit-convert trapkit-package trapkit-upload
+complete -F _trapkit trapkit trapper-tools trapkit-config trapkit-convert trapkit-package trapkit-template trapkit-upload
