@@ -182,9 +182,7 @@ static void names(void **state)
 	static const char *const camera[] = {
 		"DCIM", "dcim", "100RECNX", "101_BTCF", "100EK113", "999", "10012345678"};
 	static const char *const other[] = {"DCIM2", "10RECNX", "100RECNX-1", "100RECNX ",
-		"100ABCDEFGHI", "R1-32_01", "", "1O0RECNX",
-		"100R\xC3\x89"
-		"CNX"};
+		"100ABCDEFGHI", "R1-32_01", "", "1O0RECNX", "100R\xC3\x89"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof junk / sizeof junk[0]; i++)

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -105,7 +106,9 @@ static void commit_for_ever(int told)
 	struct ledger *ledger = open_it(LEDGER_WRITE);
 	struct error err = {0};
 
-	for (unsigned batch = 0; ledger != NULL; batch++) {
+	if (ledger == NULL)
+		_exit(1);
+	for (unsigned batch = 0;; batch++) {
 		if (ledger_begin(ledger, &err) != 0)
 			_exit(1);
 		for (unsigned i = 0; i < 50; i++) {
@@ -297,6 +300,58 @@ static void a_newer_one_is_refused(void **state)
 	assert_int_equal(warnings, 0);
 }
 
+/* Room for 400 KB and no more, as on a full disk: 0 when the failure was told as it should be. */
+static int fill_up(void)
+{
+	const struct rlimit limit = {.rlim_cur = 400 * 1024, .rlim_max = 400 * 1024};
+	struct ledger *ledger = open_it(LEDGER_WRITE);
+	struct error err = {0};
+	int result = 0;
+
+	signal(SIGXFSZ, SIG_IGN);
+	if (ledger == NULL || setrlimit(RLIMIT_FSIZE, &limit) != 0)
+		return 1;
+	for (unsigned batch = 0; batch < 100 && result == 0; batch++) {
+		result = ledger_begin(ledger, &err);
+		for (unsigned i = 0; i < 500 && result == 0; i++) {
+			char path[64];
+			struct resource resource;
+
+			snprintf(path, sizeof path, "w/b/%08u.jpg", batch * 500 + i);
+			resource = file_of(path, "w", "b", path + 4);
+			result = ledger_put_file(ledger, &resource, &err);
+		}
+		if (result == 0)
+			result = ledger_commit(ledger, &err);
+	}
+	ledger_rollback(ledger);
+	ledger_close(ledger);
+	return result == -1 && err.kind == ERROR_SYSTEM &&
+			strstr(err.message, "cannot write ledger '") != NULL
+		? 0
+		: 2;
+}
+
+static void no_room_is_told_and_harmless(void **state)
+{
+	int status = -1;
+	pid_t child;
+
+	(void)state;
+	fill_some();
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		_exit(fill_up());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	/* Whole batches, and what was there before. */
+	assert_true(count_files(LEDGER_WRITE) >= 500);
+	assert_int_equal(count_files(LEDGER_WRITE) % 500, 0);
+	assert_int_equal(warnings, 0);
+}
+
 /* ---- nothing is written ---- */
 
 /* One line a file: name, size, mtime and every byte, sorted enough for one folder. */
@@ -443,6 +498,7 @@ int main(void)
 		TEST(damaged_is_set_aside),
 		TEST(damaged_inside_is_found_after_a_crash),
 		TEST(a_newer_one_is_refused),
+		TEST(no_room_is_told_and_harmless),
 		TEST(scratch_and_read_change_nothing),
 		TEST(a_reader_sees_the_log_of_a_crash),
 		TEST(no_log_on_network_disks),
