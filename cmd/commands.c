@@ -4,13 +4,14 @@
 
 /* A command is one file cmd/NAME.c with a `const struct command command_NAME`, listed twice here.
  */
-extern const struct command command_config, command_convert, command_describe, command_package,
-	command_template, command_upload;
+extern const struct command command_config, command_convert, command_describe, command_helpers,
+	command_package, command_template, command_upload;
 
 const struct command *const commands[] = {
 	&command_config,
 	&command_convert,
 	&command_describe,
+	&command_helpers,
 	&command_package,
 	&command_template,
 	&command_upload,
