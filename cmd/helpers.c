@@ -418,8 +418,8 @@ static const struct command deployments = {
 	.run = run_deployments,
 };
 
-/* Last in the list below, which it ends where the command is not built. */
-extern const struct command command_template __attribute__((weak));
+/* The same command as at the top level. */
+extern const struct command command_template;
 
 static const struct command *const subcommands[] = {&external_tools, &test_connection,
 	&research_projects, &classification_projects, &locations, &deployments, &command_template,

@@ -222,6 +222,43 @@ def expired(server):
               and "clock" in reply["message"] and reply["attempts"] == 1, reply)
 
 
+def masked(target, source, *command):
+    """The command with `source` mounted over `target`, for it alone; None when that cannot be done here."""
+    words = ["unshare", "-m", "sh", "-c", 'mount --bind "$1" "$2" && shift 2 && exec "$@"', "sh", str(source), target]
+    if os.geteuid() != 0 or subprocess.run([*words, "true"], capture_output=True, check=False).returncode != 0:
+        return None
+    return (*words, *command)
+
+
+def test_system_authorities(server):
+    """ca_file is trusted beside the system's authorities, not instead of them."""
+    folder = SCRATCH / "certs"
+    folder.mkdir()
+    name = subprocess.run(["openssl", "x509", "-hash", "-noout", "-in", server.ca_file], capture_output=True, text=True,
+                          check=True).stdout.strip()
+    shutil.copy(server.ca_file, folder / (name + ".0"))
+    before = masked("/etc/ssl/certs", folder)
+    if before is None:
+        print("not tried: system authorities (needs root and mount namespaces)")
+        return
+    other = trapper_server.make_certificates(SCRATCH / "third")[0]
+    reply = ask(server.url + LIST, before=before, ca=other)
+    check("system authorities beside ca_file", reply["status"] == 401, reply)
+    reply = ask(server.url + LIST, ca=other)
+    check("without them refused", reply["kind"] == "refused", reply)
+
+
+def test_without_libcurl():
+    found = subprocess.run(["/sbin/ldconfig", "-p"], capture_output=True, text=True, check=True).stdout
+    paths = [line.split("=> ")[1] for line in found.splitlines() if "libcurl.so.4 " in line]
+    before = paths and masked(os.path.realpath(paths[0]), "/dev/null")
+    if not before or len(paths) != 1:
+        print("not tried: no libcurl (needs root and mount namespaces)")
+        return
+    reply = ask("https://localhost:1/", before=before)
+    check("no libcurl", reply["kind"] == "unavailable" and "apt install libcurl4" in reply["message"], reply)
+
+
 def closed_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -292,10 +329,11 @@ def main():
     world = dict(users=[dict(trapper_server.WORLD["users"][0], token=TOKEN)])
     with trapper_server.TrapperServer(SCRATCH / "a", world=world) as server:
         for test in (test_good, test_429, test_5xx, test_broken, test_only_once, test_kept_connection,
-                     test_redirects, test_certificates, test_offline, test_stop):
+                     test_redirects, test_certificates, test_system_authorities, test_offline, test_stop):
             server.clear()
             test(server)
     test_plain_loopback()
+    test_without_libcurl()
     check("no secret in any output", outputs and not any(TOKEN in o or "correct-horse" in o for o in outputs))
     print("%d failed" % len(failures))
     return 1 if failures else 0

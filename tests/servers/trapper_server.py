@@ -80,7 +80,8 @@ def make_certificates(folder, names=("localhost",), days="2"):
         subprocess.run(["openssl", *map(str, arguments)], check=True, stdin=subprocess.DEVNULL,
                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-    openssl("req", "-x509", *curve, "-keyout", ca_key, "-out", ca, "-days", "2", "-subj", "/CN=Test authority")
+    openssl("req", "-x509", *curve, "-keyout", ca_key, "-out", ca, "-days", "2", "-subj",
+            "/CN=Test authority %s" % folder.name)
     openssl("req", *curve, "-keyout", key, "-out", request, "-subj", "/CN=" + names[0])
     openssl("x509", "-req", "-in", request, "-CA", ca, "-CAkey", ca_key, "-set_serial", "1", "-out", cert,
             "-days", days, "-extfile", extensions)
