@@ -114,7 +114,16 @@ int delivery_connect(struct session *session, struct delivery *delivery, struct 
 		.retries = (unsigned)general.retries,
 	};
 	delivery->server = trapper_open(general.host, &settings, session->progress, err);
-	return delivery->server == NULL ? -1 : 0;
+	if (delivery->server == NULL)
+		return -1;
+	/* A login that is no good must not be found out after hours of uploading. */
+	if (trapper_check_login(delivery->server, err) == 0)
+		return 0;
+	if (err->kind != ERROR_NETWORK)
+		return -1;
+	console_warning(session->console, "%s; the upload begins all the same", err->message);
+	error_clear(err);
+	return 0;
 }
 
 void delivery_release(struct delivery *delivery)

@@ -152,6 +152,14 @@ class Field:
         """Names below /collections, sorted."""
         return sorted(p.name for p in self.ftp.files.iterdir())
 
+    def arriving(self):
+        """Bytes of the upload that is under way; pure-ftpd keeps it under a name of its own meanwhile."""
+        names = [n for n in self.on_server() if n.endswith(".part") or n.startswith(".pureftpd-upload")]
+        try:
+            return max((self.ftp.path(n).stat().st_size for n in names), default=0)
+        except FileNotFoundError:
+            return 0
+
     def processed(self):
         """Processing requests that the stand-in got, with their status (None = the answer was lost)."""
         return [r for r in self.trapper.requests if r["path"].endswith("/process/")]
