@@ -112,6 +112,8 @@ const struct option package_options[] = {
 static const struct option *const tables[] = {package_options, data_options, timezone_options,
 	project_id_options, general_options, network_options, NULL};
 
+struct stage_ready stage_ready;
+
 /* ---- where ---- */
 
 /* The folder's path from the root, whether it exists yet or not. Owned. */
@@ -443,6 +445,8 @@ static int run_flow(struct session *session, struct ledger *ledger,
 		.overwrite = settings.overwrite,
 		.verify = settings.verify,
 		.fail_fast = session->fail_fast,
+		.ready = stage_ready.call,
+		.ready_context = stage_ready.context,
 		.dry_run = session->dry_run,
 		.now = (int64_t)time(NULL)};
 	int status = -1;

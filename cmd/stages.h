@@ -22,6 +22,12 @@ char *stage_work_folder(struct session *session, struct error *err);
 int survey_stage(struct session *session, struct ledger *ledger, struct survey_result *survey,
 	struct error *err);
 
+/* What package_stage hands each part to as soon as it is there; `call` NULL = nobody. */
+extern struct stage_ready {
+	void (*call)(void *context, const struct package_part *part);
+	void *context;
+} stage_ready;
+
 /*
  * Checks against the server unless --no-validate, packages, tells on the console what was made, and
  * fills `packages`, `skipped` and their relatives into `parent`. -1 with `err`; else 0, also when

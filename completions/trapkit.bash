@@ -28,23 +28,24 @@ _trapkit_takes_value() {
 		--data-path | \
 		--collection | \
 		--timezone | \
-		--package-name | \
-		--max-size | \
-		--split | \
-		--image-extensions | \
-		--video-extensions | \
-		--time-fallback | \
+		--to | \
+		--research-project | \
 		--output | -o | \
 		--time-format | \
 		--columns | \
 		--merge | \
 		--locations | \
-		--file-yaml | \
-		--file-zip | \
-		--to | \
+		--time-fallback | \
+		--package-name | \
+		--max-size | \
+		--split | \
+		--image-extensions | \
+		--video-extensions | \
 		--wait | \
 		--parallel | \
-		--limit-rate) return 0 ;;
+		--limit-rate | \
+		--file-yaml | \
+		--file-zip) return 0 ;;
 	esac
 	return 1
 }
@@ -53,7 +54,7 @@ _trapkit_takes_value() {
 _trapkit_rows() {
 	case $command/$sub in
 	/*)
-		words='config convert package template upload help'
+		words='config convert helpers package pipeline template upload help'
 		;;
 	config/)
 		words='show check list path get set edit '
@@ -128,6 +129,86 @@ _trapkit_rows() {
 		--timezone) kind=nothing ;;
 		esac
 		;;
+	helpers/)
+		words='test_external_tools test_connection research_projects classification_projects locations deployments template '
+		options=''
+		case $1 in
+		esac
+		;;
+	helpers/test_external_tools)
+		words=''
+		options=''
+		case $1 in
+		esac
+		;;
+	helpers/test_connection)
+		words=''
+		options=' --to --insecure-ftp --project-id --timeout --retries --max-runtime'
+		case $1 in
+		--to) kind=nothing ;;
+		--project-id) kind=nothing ;;
+		--timeout) kind=nothing ;;
+		--retries) kind=nothing ;;
+		--max-runtime) kind=nothing ;;
+		esac
+		;;
+	helpers/research_projects)
+		words=''
+		options=' --csv --verify-ssl --no-verify-ssl --ca-file --timeout --retries --max-runtime'
+		case $1 in
+		--ca-file) kind=files ;;
+		--timeout) kind=nothing ;;
+		--retries) kind=nothing ;;
+		--max-runtime) kind=nothing ;;
+		esac
+		;;
+	helpers/classification_projects)
+		words=''
+		options=' --csv --verify-ssl --no-verify-ssl --ca-file --timeout --retries --max-runtime'
+		case $1 in
+		--ca-file) kind=files ;;
+		--timeout) kind=nothing ;;
+		--retries) kind=nothing ;;
+		--max-runtime) kind=nothing ;;
+		esac
+		;;
+	helpers/locations)
+		words=''
+		options=' --csv --research-project --verify-ssl --no-verify-ssl --ca-file --timeout --retries --max-runtime'
+		case $1 in
+		--research-project) kind=nothing ;;
+		--ca-file) kind=files ;;
+		--timeout) kind=nothing ;;
+		--retries) kind=nothing ;;
+		--max-runtime) kind=nothing ;;
+		esac
+		;;
+	helpers/deployments)
+		words=''
+		options=' --csv --research-project --verify-ssl --no-verify-ssl --ca-file --timeout --retries --max-runtime'
+		case $1 in
+		--research-project) kind=nothing ;;
+		--ca-file) kind=files ;;
+		--timeout) kind=nothing ;;
+		--retries) kind=nothing ;;
+		--max-runtime) kind=nothing ;;
+		esac
+		;;
+	helpers/template)
+		words=''
+		options=' --output --time-format --columns --merge --locations --time-fallback --overwrite --data-path --collection --timezone --ignore-dst'
+		case $1 in
+		--output | -o) kind=files ;;
+		--time-format) kind=words values='offset naive utc' ;;
+		--columns) kind=words values='minimal full' ;;
+		--merge) kind=files ;;
+		--locations) kind=files ;;
+		--time-fallback) kind=words values='mtime refuse' ;;
+		--data-path) kind=folders ;;
+		--collection) kind=nothing ;;
+		--timezone) kind=nothing ;;
+		esac
+		;;
 	package/)
 		words=''
 		options=' --output-path --package-name --max-size --split --validate --no-validate --originals --slug --no-slug --image-extensions --video-extensions --time-fallback --skip-damaged --include-damaged --verify --overwrite --data-path --collection --timezone --ignore-dst --project-id --verify-ssl --no-verify-ssl --ca-file --timeout --retries --max-runtime'
@@ -144,6 +225,30 @@ _trapkit_rows() {
 		--timezone) kind=nothing ;;
 		--project-id) kind=nothing ;;
 		--ca-file) kind=files ;;
+		--timeout) kind=nothing ;;
+		--retries) kind=nothing ;;
+		--max-runtime) kind=nothing ;;
+		esac
+		;;
+	pipeline/)
+		words=''
+		options=' --convert --data-path --collection --output-path --package-name --max-size --split --validate --no-validate --originals --slug --no-slug --image-extensions --video-extensions --time-fallback --skip-damaged --include-damaged --verify --overwrite --timezone --ignore-dst --project-id --to --insecure-ftp --trigger --force-trigger --remove-zip --wait --parallel --limit-rate --timeout --retries --max-runtime'
+		case $1 in
+		--data-path) kind=folders ;;
+		--collection) kind=nothing ;;
+		--output-path) kind=folders ;;
+		--package-name) kind=nothing ;;
+		--max-size) kind=nothing ;;
+		--split) kind=words values='size deployment collection' ;;
+		--image-extensions) kind=nothing ;;
+		--video-extensions) kind=nothing ;;
+		--time-fallback) kind=words values='mtime refuse' ;;
+		--timezone) kind=nothing ;;
+		--project-id) kind=nothing ;;
+		--to) kind=nothing ;;
+		--wait) kind=nothing ;;
+		--parallel) kind=nothing ;;
+		--limit-rate) kind=nothing ;;
 		--timeout) kind=nothing ;;
 		--retries) kind=nothing ;;
 		--max-runtime) kind=nothing ;;
@@ -180,7 +285,7 @@ _trapkit_rows() {
 		--max-runtime) kind=nothing ;;
 		esac
 		;;
-	help/*) words='config convert package template upload ' ;;
+	help/*) words='config convert helpers package pipeline template upload ' ;;
 	esac
 	options+=' --config --settings-dir --project --set --env-file --dry-run --jobs --work-dir --wait-lock --fail-fast --no-input --json --progress --color --no-color --verbosity --verbose --quiet --logfile --log-format --help --version'
 	[[ -n $kind ]] && return
@@ -246,4 +351,4 @@ _trapkit() {
 	esac
 }
 
-complete -F _trapkit trapkit trapper-tools trapkit-config trapkit-convert trapkit-package trapkit-template trapkit-upload
+complete -F _trapkit trapkit trapper-tools trapkit-config trapkit-convert trapkit-helpers trapkit-package trapkit-pipeline trapkit-template trapkit-upload

@@ -129,6 +129,9 @@ int deliver_plan(struct ledger *ledger, const char *destination, bool trigger,
 	const struct progress *progress, struct deliver_item_list *list, size_t *done,
 	struct error *err);
 
+/* The package of that row, with the paths of its files. ERROR_INPUT when there is none. */
+int deliver_take(struct ledger *ledger, int64_t id, struct deliver_item *item, struct error *err);
+
 /*
  * Two files named by the user: finds their package in the ledger or adds one. Contents that differ
  * from what the ledger knows under these paths are a new package. ERROR_INPUT when they are no

@@ -24,6 +24,8 @@ struct trapper_location_list;
 /* Where one part ends and the next begins; `max_size` holds for all of them. */
 enum package_split { PACKAGE_SPLIT_SIZE, PACKAGE_SPLIT_DEPLOYMENT, PACKAGE_SPLIT_COLLECTION };
 
+struct package_part;
+
 /* All borrowed. */
 struct package_settings {
 	const char *data_path;
@@ -52,6 +54,12 @@ struct package_settings {
 	bool fail_fast;       /* the first file that must be left out is an error */
 	bool dry_run;         /* plan and check all, write nothing */
 	int64_t now;          /* seconds since 1970, for the default name */
+	/*
+	 * Called in the caller's thread as soon as a part is there, written now or earlier, in
+	 * order: it may be delivered while the next one is written. Not in a dry run. NULL = none.
+	 */
+	void (*ready)(void *context, const struct package_part *part);
+	void *ready_context;
 	/* Files to leave out on purpose (blank pictures); NULL = none. */
 	bool (*exclude)(void *context, const struct resource *resource);
 	void *exclude_context;

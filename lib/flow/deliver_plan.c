@@ -171,6 +171,26 @@ done:
 	return result;
 }
 
+int deliver_take(struct ledger *ledger, int64_t id, struct deliver_item *item, struct error *err)
+{
+	struct ledger_package_list list = {0};
+	int result = ledger_packages(ledger, &list, err);
+	size_t i;
+
+	for (i = 0; result == 0 && i < list.count && list.items[i].id != id; i++)
+		;
+	if (result == 0 && i == list.count)
+		result = error_set(
+			err, ERROR_INPUT, "package %lld is not in the ledger", (long long)id);
+	if (result == 0) {
+		item->package = list.items[i];
+		list.items[i] = (struct ledger_package){0};
+		paths_of(&item->package, &item->yaml, &item->zip);
+	}
+	ledger_package_list_release(&list);
+	return result;
+}
+
 /* ---- files that the user named ---- */
 
 static char *real_path(const char *path, struct error *err)

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* How often a part is begun anew because a big film changed while it was copied. */
@@ -213,6 +214,8 @@ static int store_part(struct part *part, struct error *err)
 	struct ledger_package *row = part->row;
 
 	row->state = PACKAGE_WRITTEN;
+	/* Digests hold from here on: files touched later are read again before they are sent. */
+	row->created = (int64_t)time(NULL);
 	row->files = part->files;
 	row->media_bytes = part->bytes;
 	row->yaml_size = part->shown->yaml_size;
@@ -309,6 +312,12 @@ static void show_row(const struct ledger_package *row, struct package_part *show
 		snprintf(shown->zip_sha256, sizeof shown->zip_sha256, "%s", row->zip_sha256);
 }
 
+static void tell_ready(const struct package_job *job, const struct package_part *part)
+{
+	if (job->settings->ready != NULL && !job->settings->dry_run)
+		job->settings->ready(job->settings->ready_context, part);
+}
+
 static int do_part(
 	struct package_job *job, size_t index, struct package_walk *walk, struct error *err)
 {
@@ -333,6 +342,8 @@ static int do_part(
 	zip_plan_release(&part.plan);
 	job->files_done += job->parts.items[index].files;
 	job->bytes_done += job->parts.items[index].bytes;
+	if (result == 0)
+		tell_ready(job, shown);
 	return result;
 }
 
@@ -360,8 +371,10 @@ int package_write(struct package_job *job, struct error *err)
 
 	show_parts(job);
 	if (job->result->up_to_date) {
-		for (size_t i = 0; i < job->rows.count; i++)
+		for (size_t i = 0; i < job->rows.count; i++) {
 			show_row(&job->rows.items[i], &job->result->parts.items[i]);
+			tell_ready(job, &job->result->parts.items[i]);
+		}
 		return 0;
 	}
 	if (!job->settings->dry_run && make_folders(job->settings->output_folder, err) != 0)

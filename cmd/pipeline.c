@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* trapkit pipeline: survey, package, upload and trigger in one go, the stages overlapped. */
+#include "cli/console.h"
+#include "cli/delivery.h"
+#include "cli/general.h"
+#include "stages.h"
+#include "trapkit/ledger.h"
+#include "trapkit/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct {
+	bool convert;
+} settings;
+
+static const struct option options[] = {
+	{.name = "convert",
+		.section = "PIPELINE",
+		.flag = &settings.convert,
+		.fallback = "false",
+		.help = "Make web-friendly copies first and package these."},
+	{0},
+};
+
+/* The stages' own rows: pipeline has no copies of them. */
+static const struct option *const tables[] = {options, data_options, package_options,
+	timezone_options, project_id_options, destination_options, delivery_options,
+	general_options, network_options, NULL};
+
+/* What is under way while packages are still being written. */
+struct pipeline {
+	struct session *session;
+	struct ledger *ledger;
+	struct delivery delivery;
+	struct deliver *deliver; /* opened for the first package that is not yet there */
+	size_t done;             /* packages with nothing left to do */
+	struct error error;      /* why nothing can be delivered */
+};
+
+/* ---- delivering what is ready ---- */
+
+static int begin_delivery(struct pipeline *pipeline, struct error *err)
+{
+	if (pipeline->deliver != NULL)
+		return 0;
+	if (delivery_connect(pipeline->session, &pipeline->delivery, err) != 0)
+		return -1;
+	pipeline->deliver = deliver_open(&pipeline->delivery.settings, pipeline->ledger,
+		pipeline->delivery.server, pipeline->session->progress);
+	return 0;
+}
+
+/* Nothing left to do for it; a wait for the server is something. */
+static bool is_done(const struct pipeline *pipeline, const struct deliver_item *item)
+{
+	const struct delivery *delivery = &pipeline->delivery;
+	bool trigger = delivery->settings.trigger && !delivery->outbox;
+
+	return (delivery->settings.wait <= 0 || !trigger) &&
+		deliver_is_done(pipeline->ledger, &item->package, text_base_name(item->yaml),
+			text_base_name(item->zip), delivery->url, trigger);
+}
+
+static void part_is_ready(void *context, const struct package_part *part)
+{
+	struct pipeline *pipeline = context;
+	struct deliver_item item = {0};
+
+	if (pipeline->error.kind != ERROR_NONE)
+		return;
+	if (deliver_take(pipeline->ledger, part->id, &item, &pipeline->error) != 0)
+		return;
+	if (is_done(pipeline, &item))
+		pipeline->done++;
+	else if (begin_delivery(pipeline, &pipeline->error) == 0)
+		deliver_add(pipeline->deliver, &item);
+	deliver_item_release(&item);
+}
+
+/* ---- telling ---- */
+
+static void tell_survey(const struct survey_result *survey, cJSON *parent)
+{
+	cJSON *stage = cJSON_AddObjectToObject(parent, "survey");
+
+	cJSON_AddNumberToObject(stage, "files", (double)survey->files);
+	cJSON_AddNumberToObject(stage, "bytes", (double)survey->bytes);
+	cJSON_AddNumberToObject(stage, "read", (double)survey->read);
+	cJSON_AddNumberToObject(stage, "skipped", (double)survey->skipped);
+	cJSON_AddNumberToObject(stage, "failed", (double)survey->failed);
+}
+
+static void foretell_part(
+	const struct pipeline *pipeline, const struct package_part *part, cJSON *packages)
+{
+	struct console *console = pipeline->session->console;
+	const struct delivery *delivery = &pipeline->delivery;
+	bool trigger = delivery->settings.trigger && !delivery->outbox;
+	cJSON *object = cJSON_CreateObject();
+	char *size = text_size(part->zip_size + part->yaml_size);
+
+	cJSON_AddStringToObject(object, "name", part->name);
+	cJSON_AddStringToObject(object, "status", "would_deliver");
+	cJSON_AddBoolToObject(object, "would_trigger", trigger);
+	cJSON_AddItemToArray(packages, object);
+	console_print(console, "would deliver '%s' to %s (%s)%s\n", part->name, delivery->url, size,
+		trigger ? " and have the server process it" : "");
+	free(size);
+}
+
+/* A dry run of packages that exist only as a plan, or are there from an earlier run. */
+static int foretell(struct pipeline *pipeline, const struct package_result *packages, cJSON *upload,
+	struct error *err)
+{
+	struct deliver_item_list known = {0};
+	cJSON *list = cJSON_CreateArray();
+	int result = 0;
+
+	for (size_t i = 0; i < packages->parts.count && result == 0; i++) {
+		const struct package_part *part = &packages->parts.items[i];
+		struct deliver_item item = {0};
+
+		if (part->id == 0) {
+			foretell_part(pipeline, part, list);
+			continue;
+		}
+		result = deliver_take(pipeline->ledger, part->id, &item, err);
+		if (result == 0 && !is_done(pipeline, &item))
+			ARRAY_APPEND(&known, item);
+		else
+			deliver_item_release(&item);
+	}
+	if (result == 0)
+		delivery_foretell(
+			pipeline->session, &pipeline->delivery, pipeline->ledger, &known, upload);
+	while (list->child != NULL)
+		cJSON_AddItemToArray(cJSON_GetObjectItemCaseSensitive(upload, "packages"),
+			cJSON_DetachItemViaPointer(list, list->child));
+	cJSON_Delete(list);
+	deliver_item_list_release(&known);
+	return result;
+}
+
+/* Waits for what is under way; `err` is the packaging's when that failed. */
+static int finish_delivery(
+	struct pipeline *pipeline, int packaged, cJSON *upload, struct error *err)
+{
+	struct error failure = {0};
+	int delivered = 0;
+
+	if (pipeline->deliver != NULL && (packaged == 0 || err->kind != ERROR_CANCELLED)) {
+		delivered = deliver_finish(pipeline->deliver, &failure);
+		delivery_conclude(pipeline->session, &pipeline->delivery, pipeline->deliver, upload,
+			&failure);
+	} else if (pipeline->deliver == NULL && packaged == 0 &&
+		pipeline->error.kind == ERROR_NONE) {
+		delivery_up_to_date(pipeline->session, &pipeline->delivery, pipeline->done, upload);
+	}
+	if (packaged != 0) {
+		if (failure.kind != ERROR_NONE && failure.kind != ERROR_CANCELLED)
+			console_warning(pipeline->session->console, "%s", failure.message);
+		return -1;
+	}
+	if (delivered == 0 && pipeline->error.kind == ERROR_NONE)
+		return 0;
+	*err = delivered != 0 ? failure : pipeline->error;
+	return -1;
+}
+
+/* ---- the run ---- */
+
+static int check_stages(struct error *err)
+{
+	if (!settings.convert)
+		return 0;
+	return error_set(err, ERROR_UNAVAILABLE,
+		"convert is not built yet, so nothing was done: run the same command with "
+		"--no-convert to send the files as they are");
+}
+
+static int run_stages(struct pipeline *pipeline, struct error *err)
+{
+	struct session *session = pipeline->session;
+	cJSON *package = cJSON_AddObjectToObject(session->result, "package"), *upload;
+	struct survey_result survey = {0};
+	struct package_result packages = {0};
+	int status = -1;
+
+	if (survey_stage(session, pipeline->ledger, &survey, err) == 0) {
+		stage_ready = (struct stage_ready){part_is_ready, pipeline};
+		status = package_stage(session, pipeline->ledger, &survey, &packages, package, err);
+		stage_ready = (struct stage_ready){0};
+	}
+	tell_survey(&survey, session->result);
+	upload = cJSON_AddObjectToObject(session->result, "upload");
+	if (!session->dry_run)
+		status = finish_delivery(pipeline, status, upload, err);
+	else if (status == 0)
+		status = foretell(pipeline, &packages, upload, err);
+	if (status == 0)
+		status = stage_status(&survey, &packages);
+	package_result_release(&packages);
+	survey_result_release(&survey);
+	return status;
+}
+
+static int run(struct session *session, struct error *err)
+{
+	struct pipeline pipeline = {.session = session};
+	char *work = NULL;
+	int status = -1;
+
+	if (check_stages(err) != 0 || delivery_prepare(&pipeline.delivery, true, err) != 0)
+		goto done;
+	work = stage_work_folder(session, err);
+	if (work == NULL)
+		goto done;
+	pipeline.ledger = ledger_open(work, session->dry_run ? LEDGER_SCRATCH : LEDGER_WRITE,
+		session->wait_lock, ledger_warning, session, err);
+	if (pipeline.ledger != NULL)
+		status = run_stages(&pipeline, err);
+done:
+	deliver_close(pipeline.deliver);
+	delivery_release(&pipeline.delivery);
+	ledger_close(pipeline.ledger);
+	free(work);
+	return status;
+}
+
+static const char description[] =
+	"Does in one go what 'package' and 'upload' do one after the other: looks at what is in "
+	"the data path, checks it against the server, writes the packages, delivers them, and "
+	"with --trigger has the server process them. With several parts (--max-size, --split) one "
+	"is on its way while the next is written.\n"
+	"\n"
+	"Every option of the stages is taken here too, and each stage reads its own section of "
+	"the settings.\n"
+	"\n"
+	"Stopped by whatever it may be, the same command finishes what is missing: pictures that "
+	"were read are not read again, packages that are written are not written again, what is "
+	"delivered is not sent again, and no package is processed twice.";
+
+static const char examples[] =
+	"# Package, upload and have the server process it\n"
+	"$ trapkit pipeline --data-path /data --trigger\n"
+	"# Only one collection, in parts of 2 GB, and see what would happen\n"
+	"$ trapkit pipeline --data-path /data --collection summer_2024 --max-size 2GB --trigger "
+	"--dry-run\n"
+	"# Every night from cron\n"
+	"$ trapkit pipeline --data-path /data --trigger --max-runtime 6h --quiet\n";
+
+const struct command command_pipeline = {
+	.name = "pipeline",
+	.summary = "Package, upload and trigger in one go",
+	.description = description,
+	.examples = examples,
+	.options = tables,
+	.run = run,
+};
