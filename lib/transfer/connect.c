@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -67,6 +68,8 @@ static int start(struct lookup *lookup, int *hear)
 
 	if (pipe(pipes) != 0)
 		return -1;
+	fcntl(pipes[0], F_SETFD, FD_CLOEXEC);
+	fcntl(pipes[1], F_SETFD, FD_CLOEXEC);
 	lookup->tell = pipes[1];
 	*hear = pipes[0];
 	pthread_attr_init(&attributes);
@@ -180,8 +183,10 @@ int wire_connect_name(struct wire *wire, const char *host, unsigned port, double
 		status = wire_connect(wire, &address, now + (deadline - now) / left--, patience);
 	}
 	freeaddrinfo(found);
-	if (status == WAIT_READY)
+	if (status == WAIT_READY) {
+		wire_set_timeout(wire, timeout);
 		return 0;
+	}
 	return patience_error(status, err, "cannot connect to '%s' port %u: %s%s", host, port,
 		wire->problem,
 		wire->number == ECONNREFUSED ? "; nothing listens there, or a firewall refuses it"

@@ -178,7 +178,7 @@ static int connect_control(struct remote *remote, struct error *err)
 	struct ftp_reply reply;
 
 	control_drop(remote);
-	remote->used = remote->utf8_asked = false;
+	remote->used = false;
 	if (wire_connect_name(&remote->control, settings->host,
 		    settings->port == 0 ? 21 : settings->port, settings->timeout, &remote->patience,
 		    err) != 0)

@@ -111,7 +111,7 @@ static enum ending send_all(struct push *push)
 {
 	struct remote *remote = push->remote;
 	char *buffer = remote_buffer(remote);
-	size_t have = 0, used = 0;
+	size_t have = 0, used = 0, owed = 0;
 	enum ending ending = ENDING_SENT;
 
 	push->moved = seconds_now();
@@ -129,11 +129,12 @@ static enum ending send_all(struct push *push)
 			have = (size_t)got;
 			used = 0;
 		}
-		granted = limiter_take(remote->limiter, have - used, &wait);
-		if (granted > 0) {
+		/* TLS wants a write that could not be done repeated with no fewer bytes. */
+		granted = owed > 0 ? owed : limiter_take(remote->limiter, have - used, &wait);
+		if (granted > 0)
 			status = wire_write(&push->data.wire, buffer + used, granted, &put);
-			limiter_return(remote->limiter, granted - put);
-		}
+		owed = put > 0 ? 0 : granted;
+		limiter_return(remote->limiter, granted - put - owed);
 		used += put;
 		push->position += put;
 		if (put > 0 || granted == 0)

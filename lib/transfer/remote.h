@@ -27,7 +27,6 @@ struct remote {
 	bool no_epsv;     /* the server does not know EPSV */
 	bool used;        /* a transfer was made over this control connection */
 	bool second_user; /* the first login was refused, the other one is right */
-	bool utf8_asked;  /* OPTS UTF8 ON was sent on this connection */
 	enum caution caution;
 	struct address here, there; /* both ends of the control connection */
 	char *entered;              /* the folder as the server names it */

@@ -83,10 +83,10 @@ void wire_adopt(struct wire *wire, int fd, double timeout)
 {
 	int on = 1, idle = 20, interval = 10, count = 6;
 	int unsent = 512 << 10;
-	unsigned milliseconds = (unsigned)((timeout < 5 ? 5 : timeout) * 1000);
 
 	*wire = (struct wire){.fd = fd};
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	/* None of these is needed for correctness, so none is checked. */
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
@@ -95,7 +95,14 @@ void wire_adopt(struct wire *wire, int fd, double timeout)
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
 	/* Megabytes waiting in the kernel would pass for sent: in the progress, and in a stall. */
 	setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
-	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof milliseconds);
+	wire_set_timeout(wire, timeout);
+}
+
+void wire_set_timeout(struct wire *wire, double timeout)
+{
+	unsigned milliseconds = (unsigned)((timeout < 5 ? 5 : timeout) * 1000);
+
+	setsockopt(wire->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof milliseconds);
 }
 
 short wire_events(enum wire_status status)

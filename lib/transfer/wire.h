@@ -46,6 +46,9 @@ enum wait_status wire_connect(struct wire *wire, const struct address *address, 
 /* Takes over a connected descriptor: non-blocking, no delay, keepalive. */
 void wire_adopt(struct wire *wire, int fd, double timeout);
 
+/* Bytes not acknowledged for so many seconds break the connection. */
+void wire_set_timeout(struct wire *wire, double timeout);
+
 /* Puts TLS on the connection as its client. The handshake comes with wire_handshake. */
 void wire_protect(struct wire *wire, SSL_CTX *context);
 

@@ -15,6 +15,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -27,7 +28,7 @@
 
 /* ---- the small client ---- */
 
-static volatile sig_atomic_t stop; /* set by a signal, read by the threads */
+static atomic_int stop; /* set by a signal, read by the threads */
 static bool talkative = true;
 static unsigned threads = 1;
 
