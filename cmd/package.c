@@ -44,7 +44,7 @@ const struct option package_options[] = {
 		.section = "PACKAGE",
 		.value = "SIZE",
 		.size = &settings.max_size,
-		.help = "Begin a new part before the files of one come to more than SIZE."},
+		.help = "Begin a new part before the ZIP of one comes to more than SIZE."},
 	{.name = "split",
 		.section = "PACKAGE",
 		.value = "WHERE",
@@ -238,7 +238,11 @@ static int ask_server(struct session *session, struct server_lists *lists, struc
 		trapper_locations(server, 0, &lists->locations, err) == 0)
 		result = 0;
 	trapper_close(server);
-	return result == 0 ? 0 : error_context(err, "cannot check the deployments on the server");
+	return result == 0
+		? 0
+		: error_context(err,
+			  "cannot check the deployments on the server (--no-validate leaves "
+			  "that out)");
 }
 
 /* A zone that somebody named wrong: on the command line exit 2, in the settings 78. */

@@ -43,7 +43,7 @@ struct package_settings {
 	const struct zone *zone;
 	bool ignore_dst;
 	enum package_split split;
-	uint64_t max_size; /* bytes of media in a part, 0 = no limit; a bigger file goes alone */
+	uint64_t max_size; /* bytes of a ZIP, 0 = no limit; a bigger file goes alone */
 	bool no_slug;      /* deployment ids are the folders' names as they are */
 	bool originals;    /* never take renditions */
 	bool refuse_mtime; /* files without a date of their own are left out, not dated by mtime */

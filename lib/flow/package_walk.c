@@ -18,6 +18,21 @@ void package_walk_release(struct package_walk *walk)
 	walk->files = NULL;
 }
 
+/*
+ * Bytes that the file adds to the ZIP: itself, its name and fixed fields in two headers (30 + 46),
+ * and what zip64 adds to these at most, so that a limit holds for the archive as it is on disk.
+ */
+static uint64_t cost_of(const struct package_walk *walk, const struct package_folder *folder)
+{
+	const struct package_file *file = &walk->step.file;
+
+	return file->size + 76 + 48 +
+		2 * (strlen(folder->collection) + strlen(folder->id) + strlen(file->name) + 2);
+}
+
+/* The records that end an archive, with zip64: 56 + 20 + 22. */
+#define END_COST 98
+
 static bool begins_part(
 	const struct package_walk *walk, const struct package_folder *folder, uint64_t size)
 {
@@ -34,11 +49,13 @@ static bool begins_part(
 
 static void take_file(struct package_walk *walk, const struct package_folder *folder)
 {
-	if (begins_part(walk, folder, walk->step.file.size)) {
+	uint64_t cost = cost_of(walk, folder);
+
+	if (begins_part(walk, folder, cost)) {
 		walk->part++;
-		walk->size = 0;
+		walk->size = END_COST;
 	}
-	walk->size += walk->step.file.size;
+	walk->size += cost;
 	walk->last = folder;
 	walk->any = true;
 	walk->step.kind = PACKAGE_STEP_FILE;
