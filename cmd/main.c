@@ -25,7 +25,8 @@ static int status_of(enum error_kind kind)
 	static const int statuses[] = {0, 1, 1, 2, 78, 69, 75, 75, 77, 1, 130};
 	int signal_number = interrupt_signal();
 
-	if (kind == ERROR_CANCELLED && signal_number != 0)
+	/* What a stop breaks off fails in many ways: the signal is the cause of all of them. */
+	if (kind != ERROR_NONE && signal_number != 0)
 		return 128 + signal_number;
 	return statuses[kind];
 }

@@ -281,15 +281,18 @@ static int parse_letters(struct arguments *arguments, const struct scope *scope,
 	return 0;
 }
 
-/* How many words an option takes when the command is not known yet: 1 or 2. */
-static size_t words_of(const char *word)
+/* How many words an option takes, 1 or 2; `command` is NULL while it is not known yet. */
+static size_t words_of(const char *word, const struct command *command)
 {
 	const struct option *row = NULL;
 
 	if (word[1] == '-') {
 		if (strchr(word, '=') != NULL)
 			return 1;
-		row = find_anywhere(synonym_of_option(word + 2));
+		if (command != NULL)
+			row = command_option(command, synonym_of_option(word + 2));
+		if (row == NULL)
+			row = find_anywhere(synonym_of_option(word + 2));
 		return row != NULL && row->flag == NULL && (row->marks & OPTION_OPTIONAL_VALUE) == 0
 			? 2
 			: 1;
@@ -303,14 +306,14 @@ static size_t words_of(const char *word)
 }
 
 /* The first word from `from` on that is no option and no option's value; NULL = none. */
-static char **first_word(char **from)
+static char **first_word(char **from, const struct command *command)
 {
 	while (*from != NULL) {
 		if ((*from)[0] != '-' || (*from)[1] == '\0')
 			return from;
 		if (strcmp(*from, "--") == 0)
 			return NULL;
-		if (words_of(*from) == 2 && from[1] != NULL)
+		if (words_of(*from, command) == 2 && from[1] != NULL)
 			from++;
 		from++;
 	}
@@ -346,7 +349,7 @@ static int unknown_command(const struct command *parent, const char *name, struc
 static int find_commands(struct arguments *arguments, const struct command *fixed, char **argv,
 	char **skip[2], struct error *err)
 {
-	char **word = first_word(argv);
+	char **word = first_word(argv, fixed);
 
 	arguments->command = fixed;
 	if (fixed == NULL && word != NULL) {
@@ -358,7 +361,7 @@ static int find_commands(struct arguments *arguments, const struct command *fixe
 		arguments->command = command_find(commands, *word);
 		if (arguments->command == NULL)
 			return unknown_command(NULL, *word, err);
-		word = first_word(word + 1);
+		word = first_word(word + 1, arguments->command);
 	}
 	if (arguments->command == NULL || arguments->command->subcommands == NULL || word == NULL)
 		return 0;
@@ -408,6 +411,21 @@ int arguments_parse(
 	return 0;
 }
 
+/* Rows of other tables that stand for the same setting follow. */
+static int apply_to_others(const struct option *option, const char *value,
+	const struct origin *origin, struct error *err)
+{
+	const char *key = option->key != NULL ? option->key : option->name;
+	const struct option *row;
+
+	for (size_t n = 0; option->section != NULL &&
+		(row = option_find_setting(option->section, key, n)) != NULL;
+		n++)
+		if (row != option && option_set(row, value, origin, err) != 0)
+			return -1;
+	return 0;
+}
+
 int arguments_apply(const struct arguments *arguments, struct error *err)
 {
 	/* Applied twice, before and after the settings: a list must not hold its items twice. */
@@ -418,7 +436,8 @@ int arguments_apply(const struct arguments *arguments, struct error *err)
 		const struct assignment *item = &arguments->items[i];
 		struct origin origin = {.level = ORIGIN_COMMAND_LINE, .text = item->origin};
 
-		if (option_set(item->option, item->value, &origin, err) != 0)
+		if (option_set(item->option, item->value, &origin, err) != 0 ||
+			apply_to_others(item->option, item->value, &origin, err) != 0)
 			return -1;
 	}
 	return 0;

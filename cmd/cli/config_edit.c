@@ -41,7 +41,6 @@ static int run_editor(const char *path, struct error *err)
 	child = fork();
 	if (child == 0) {
 		sigaction(SIGINT, &before, NULL);
-		signal(SIGPIPE, SIG_DFL);
 		execl("/bin/sh", "sh", "-c", script, "sh", path, (char *)NULL);
 		_exit(127);
 	}

@@ -15,6 +15,11 @@ static void note(int number)
 	received = number;
 }
 
+static void go_on(int number)
+{
+	(void)number;
+}
+
 void interrupt_install(void)
 {
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
@@ -30,8 +35,11 @@ void interrupt_install(void)
 			continue;
 		sigaction(signals[i], &action, NULL);
 	}
-	/* A peer that goes away is an error of write(), not the end of the process. */
-	action.sa_handler = SIG_IGN;
+	/*
+	 * A peer that goes away is an error of write(), not the end of the process. A handler and
+	 * not SIG_IGN, which the programs that are started from here would inherit.
+	 */
+	action.sa_handler = go_on;
 	sigaction(SIGPIPE, &action, NULL);
 }
 

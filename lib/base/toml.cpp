@@ -6,6 +6,7 @@
 #include "trapkit/memory.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -13,10 +14,24 @@
 #include <string_view>
 #include <vector>
 
+namespace
+{
+/* toml++ ends the program where a text surprises it. A text must never do that. */
+struct surprise {
+};
+} // namespace
+
+#define TOML_ASSERT(condition) ((condition) ? static_cast<void>(0) : throw surprise{})
 #define TOML_HEADER_ONLY 1
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 0
 #define TOML_MAX_NESTED_VALUES TOML_DEEPEST
+/* Some of its assertions stand where nothing may be thrown; there they end the program as ever. */
+#if defined(__clang__)
+#pragma clang diagnostic ignored "-Wexceptions"
+#else
+#pragma GCC diagnostic ignored "-Wterminate"
+#endif
 #include <toml++/toml.h>
 
 namespace
@@ -152,64 +167,116 @@ void release(toml_value *value)
 }
 
 /*
- * toml++ 3.3 follows dotted keys as deep as they go and frees the result recursively: a key of a
- * hundred thousand parts would use up the stack. Returns the line of the first key that is too
- * deep, or 0.
+ * What toml++ 3.3 cannot be trusted with is looked for before it sees the text. It follows dotted
+ * keys as deep as they go and frees the result recursively: a key of a hundred thousand parts
+ * would use up the stack. And a header that does not begin with a key, as [ü], trips an assertion.
  */
-size_t find_deep_key(std::string_view text)
+class inspector
 {
-	size_t line = 1, dots = 0, i = 0;
-	std::string_view closing;
+	std::string_view text;
+	std::string_view closing; /* of the string that we are in, or empty */
+	size_t i = 0, dots = 0, depth = 0;
+	bool fresh = true; /* only blanks so far in this line */
 
-	while (i < text.size()) {
-		if (text[i] == '\n') {
-			line++;
-			dots = 0;
-			if (closing.size() == 1)
-				closing = {};
-			i++;
-		} else if (!closing.empty()) {
-			bool escape = closing[0] == '"' && text[i] == '\\';
-			bool closes = !escape && text.substr(i, closing.size()) == closing;
+	void in_string()
+	{
+		bool escape = closing[0] == '"' && text[i] == '\\' && i + 1 < text.size() &&
+			text[i + 1] != '\n';
 
-			i += closes ? closing.size()
-				: escape && i + 1 < text.size() && text[i + 1] != '\n' ? 2
-										       : 1;
-			if (closes)
-				closing = {};
-		} else if (text[i] == '#') {
-			i = std::min(text.find('\n', i), text.size());
-		} else if (text[i] == '"' || text[i] == '\'') {
-			std::string_view three = text[i] == '"' ? "\"\"\"" : "'''";
-
-			closing = text.substr(i, 3) == three ? three : three.substr(0, 1);
+		if (escape) {
+			i += 2;
+		} else if (text.substr(i, closing.size()) == closing) {
 			i += closing.size();
+			closing = {};
 		} else {
-			dots = text[i] == '.'                               ? dots + 1
-				: std::strchr(",=[]{}", text[i]) != nullptr ? 0
-									    : dots;
-			if (dots > TOML_DEEPEST)
-				return line;
 			i++;
 		}
 	}
-	return 0;
-}
+
+	void open_string()
+	{
+		std::string_view three = text[i] == '"' ? "\"\"\"" : "'''";
+
+		closing = text.substr(i, 3) == three ? three : three.substr(0, 1);
+		i += closing.size();
+	}
+
+	bool is_bad_header() const
+	{
+		size_t at = text.find_first_not_of(" \t", i + 1);
+
+		if (at == i + 1 && text[at] == '[')
+			at = text.find_first_not_of(" \t", at + 1);
+		if (at == text.npos)
+			return false;
+		return !std::isalnum(static_cast<unsigned char>(text[at])) &&
+			(text[at] == '\0' || std::strchr("_-\"'", text[at]) == nullptr);
+	}
+
+	const char *in_plain()
+	{
+		char c = text[i];
+
+		if (c == '[' && fresh && depth == 0 && is_bad_header())
+			return "section without a name; a name with other characters than "
+			       "A-Z, a-z, 0-9, - and _ must be in quotes";
+		if (c == '[' || c == '{')
+			depth++;
+		else if ((c == ']' || c == '}') && depth > 0)
+			depth--;
+		if (c == '.' && ++dots > TOML_DEEPEST)
+			return "key with too many parts";
+		if (std::strchr(",=[]{}", c) != nullptr)
+			dots = 0;
+		fresh = fresh && (c == ' ' || c == '\t');
+		i++;
+		return nullptr;
+	}
+
+      public:
+	size_t line = 1;
+
+	explicit inspector(std::string_view whole) : text(whole)
+	{
+		if (text.substr(0, 3) == "\xEF\xBB\xBF")
+			i = 3;
+	}
+
+	/* What is wrong in `line`, or nothing. */
+	const char *find()
+	{
+		const char *problem = nullptr;
+
+		while (i < text.size() && problem == nullptr) {
+			if (text[i] == '\n') {
+				line++;
+				dots = 0;
+				fresh = true;
+				if (closing.size() == 1)
+					closing = {};
+				i++;
+			} else if (!closing.empty()) {
+				in_string();
+			} else if (text[i] == '#') {
+				i = std::min(text.find('\n', i), text.size());
+			} else if (text[i] == '"' || text[i] == '\'') {
+				fresh = false;
+				open_string();
+			} else {
+				problem = in_plain();
+			}
+		}
+		return problem;
+	}
+};
 
 } // namespace
 
-int toml_parse(const char *text, size_t length, const char *name, struct toml_value **root,
-	struct error *err)
+static int parse_inspected(
+	std::string_view whole, const char *name, struct toml_value **root, struct error *err)
 {
-	std::string_view whole(text, length);
-
-	*root = nullptr;
-	if (length > TOML_LARGEST)
-		return error_set(err, ERROR_INPUT, "%s: larger than %u bytes", name, TOML_LARGEST);
-	if (size_t line = find_deep_key(whole))
-		return error_set(err, ERROR_INPUT, "%s:%zu: key with more than %d parts", name,
-			line, TOML_DEEPEST);
 	toml::parse_result result = toml::parse(whole);
+
 	if (!result) {
 		const toml::parse_error &problem = result.error();
 		std::string_view what = problem.description();
@@ -221,6 +288,26 @@ int toml_parse(const char *text, size_t length, const char *name, struct toml_va
 	*root = new_items(1);
 	convert_table(result.table(), positions(whole), *root);
 	return 0;
+}
+
+int toml_parse(const char *text, size_t length, const char *name, struct toml_value **root,
+	struct error *err)
+{
+	std::string_view whole(text, length);
+	inspector inspected(whole);
+
+	*root = nullptr;
+	if (length > TOML_LARGEST)
+		return error_set(err, ERROR_INPUT, "%s: larger than %u bytes", name, TOML_LARGEST);
+	if (const char *problem = inspected.find())
+		return error_set(err, ERROR_INPUT, "%s:%zu: %s", name, inspected.line, problem);
+	try {
+		return parse_inspected(whole, name, root, err);
+	} catch (const surprise &) {
+		toml_free(*root);
+		*root = nullptr;
+		return error_set(err, ERROR_INPUT, "%s: not TOML", name);
+	}
 }
 
 void toml_free(struct toml_value *root)

@@ -108,11 +108,26 @@ static void test_refusals(void **state)
 	for (size_t i = 0; i < 200000; i++)
 		deep[i] = i % 2 == 0 ? 'a' : '.';
 	deep[200000] = '\0';
-	refuse(deep, 200000, "t.toml:1: key with more than");
+	refuse(deep, 200000, "t.toml:1: key with too many parts");
 	memset(deep, '[', 200000);
 	memcpy(deep, "a = ", 4);
 	refuse(deep, 200000, "t.toml:1: ");
 	free(deep);
+}
+
+/* Headers that trip toml++ 3.3, and lists whose lines look like them. */
+static void test_headers(void **state)
+{
+	static const char *const wrong[] = {"a = 1\n[\xC3\xBC]\n", "#\n [ ]", "\n[[!]]", "\n[\n]",
+		"\n[#]", "\n[ [a]]", "\n[.a]"};
+	struct toml_value *root = parse("a = [\n [\n], # [!\n[[]],\n[{}],\n]\n"
+					"s = '''\n[!]\n'''\n[\"\xC3\xBC\"]\n[ x . 'y' ]\n[[z]]\n");
+
+	(void)state;
+	assert_int_equal(root->count, 5);
+	toml_free(root);
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+		refuse(wrong[i], strlen(wrong[i]), "t.toml:2: ");
 }
 
 static void test_quote(void **state)
@@ -136,6 +151,7 @@ int main(void)
 		cmocka_unit_test(test_positions),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_headers),
 		cmocka_unit_test(test_quote),
 	};
 
