@@ -119,7 +119,8 @@ static void test_refusals(void **state)
 static void test_headers(void **state)
 {
 	static const char *const wrong[] = {"a = 1\n[\xC3\xBC]\n", "#\n [ ]", "\n[[!]]", "\n[\n]",
-		"\n[#]", "\n[ [a]]", "\n[.a]"};
+		"\n[#]", "\n[ [a]]", "\n[.a]", "\n\xC3\xBC = 1", "\na = \xC3\xBC",
+		"\na = \"\"\"\\\xC3\xBC\"\"\""};
 	struct toml_value *root = parse("a = [\n [\n], # [!\n[[]],\n[{}],\n]\n"
 					"s = '''\n[!]\n'''\n[\"\xC3\xBC\"]\n[ x . 'y' ]\n[[z]]\n");
 
