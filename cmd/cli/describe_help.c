@@ -200,8 +200,10 @@ static void put_commands(struct console *console, const struct command *const *l
 {
 	console_result(console, "\nCommands:\n");
 	for (size_t i = 0; list[i] != NULL; i++)
-		if (command_is_listed(list[i]))
-			console_result(console, "  %-24s  %s\n", list[i]->name, list[i]->summary);
+		if (command_is_listed(list[i])) {
+			console_result(console, "  %-24s  ", list[i]->name);
+			put_wrapped(console, list[i]->summary, HELP_COLUMN, HELP_COLUMN);
+		}
 }
 
 static void put_examples(struct console *console, const char *examples)
