@@ -181,106 +181,107 @@ void release(toml_value *value)
  * keys as deep as they go and frees the result recursively: a key of a hundred thousand parts
  * would use up the stack. And a header that does not begin with a key, as [ü], trips an assertion.
  */
-class inspector
-{
+struct inspector {
 	std::string_view text;
 	std::string_view closing; /* of the string that we are in, or empty */
-	size_t i = 0, dots = 0, depth = 0;
-	bool fresh = true; /* only blanks so far in this line */
-
-	void in_string()
-	{
-		bool escape = closing[0] == '"' && text[i] == '\\' && i + 1 < text.size() &&
-			text[i + 1] != '\n';
-
-		if (escape) {
-			i += 2;
-		} else if (text.substr(i, closing.size()) == closing) {
-			i += closing.size();
-			closing = {};
-		} else {
-			i++;
-		}
-	}
-
-	void open_string()
-	{
-		std::string_view three = text[i] == '"' ? "\"\"\"" : "'''";
-
-		closing = text.substr(i, 3) == three ? three : three.substr(0, 1);
-		i += closing.size();
-	}
-
-	bool is_bad_header() const
-	{
-		size_t at = text.find_first_not_of(" \t", i + 1);
-
-		if (at == i + 1 && text[at] == '[')
-			at = text.find_first_not_of(" \t", at + 1);
-		if (at == text.npos)
-			return false;
-		return !std::isalnum(static_cast<unsigned char>(text[at])) &&
-			(text[at] == '\0' || std::strchr("_-\"'", text[at]) == nullptr);
-	}
-
-	const char *in_plain()
-	{
-		char c = text[i];
-
-		if (c == '[' && fresh && depth == 0 && is_bad_header())
-			return "section without a name; a name with other characters than "
-			       "A-Z, a-z, 0-9, - and _ must be in quotes";
-		if (static_cast<unsigned char>(c) >= 0x80)
-			return "letters other than a-z must be in quotes";
-		if (c == '[' || c == '{')
-			depth++;
-		else if ((c == ']' || c == '}') && depth > 0)
-			depth--;
-		if (c == '.' && ++dots > TOML_DEEPEST)
-			return "key with too many parts";
-		if (std::strchr(",=[]{}", c) != nullptr)
-			dots = 0;
-		fresh = fresh && (c == ' ' || c == '\t');
-		i++;
-		return nullptr;
-	}
-
-      public:
-	size_t line = 1;
-
-	explicit inspector(std::string_view whole) : text(whole)
-	{
-		if (text.substr(0, 3) == "\xEF\xBB\xBF")
-			i = 3;
-	}
-
-	/* What is wrong in `line`, or nothing. */
-	const char *find()
-	{
-		const char *problem = nullptr;
-
-		while (i < text.size() && problem == nullptr) {
-			if (text[i] == '\n') {
-				line++;
-				dots = 0;
-				fresh = true;
-				if (closing.size() == 1)
-					closing = {};
-				i++;
-			} else if (!closing.empty()) {
-				in_string();
-			} else if (text[i] == '#') {
-				i = std::min(text.find('\n', i), text.size());
-			} else if (text[i] == '"' || text[i] == '\'') {
-				fresh = false;
-				open_string();
-			} else {
-				problem = in_plain();
-			}
-		}
-		return problem;
-	}
+	size_t i, dots, depth;
+	bool fresh; /* only blanks so far in this line */
+	size_t line;
 };
+
+void inspect_string(inspector &at)
+{
+	bool escape = at.closing[0] == '"' && at.text[at.i] == '\\' && at.i + 1 < at.text.size() &&
+		at.text[at.i + 1] != '\n';
+
+	if (escape) {
+		at.i += 2;
+	} else if (at.text.substr(at.i, at.closing.size()) == at.closing) {
+		at.i += at.closing.size();
+		at.closing = {};
+	} else {
+		at.i++;
+	}
+}
+
+void open_string(inspector &at)
+{
+	std::string_view three = at.text[at.i] == '"' ? "\"\"\"" : "'''";
+
+	at.closing = at.text.substr(at.i, 3) == three ? three : three.substr(0, 1);
+	at.i += at.closing.size();
+	at.fresh = false;
+}
+
+void next_line(inspector &at)
+{
+	at.line++;
+	at.dots = 0;
+	at.fresh = true;
+	if (at.closing.size() == 1)
+		at.closing = {};
+	at.i++;
+}
+
+bool is_bad_header(const inspector &at)
+{
+	size_t next = at.text.find_first_not_of(" \t", at.i + 1);
+
+	if (next == at.i + 1 && at.text[next] == '[')
+		next = at.text.find_first_not_of(" \t", next + 1);
+	if (next == at.text.npos)
+		return false;
+	return !std::isalnum(static_cast<unsigned char>(at.text[next])) &&
+		(at.text[next] == '\0' || std::strchr("_-\"'", at.text[next]) == nullptr);
+}
+
+const char *inspect_plain(inspector &at)
+{
+	char c = at.text[at.i];
+
+	if (c == '[' && at.fresh && at.depth == 0 && is_bad_header(at))
+		return "section without a name; a name with other characters than A-Z, a-z, 0-9, "
+		       "- and _ must be in quotes";
+	if (static_cast<unsigned char>(c) >= 0x80)
+		return "letters other than a-z must be in quotes";
+	if (c == '[' || c == '{')
+		at.depth++;
+	else if ((c == ']' || c == '}') && at.depth > 0)
+		at.depth--;
+	if (c == '.' && ++at.dots > TOML_DEEPEST)
+		return "key with too many parts";
+	if (std::strchr(",=[]{}", c) != nullptr)
+		at.dots = 0;
+	at.fresh = at.fresh && (c == ' ' || c == '\t');
+	at.i++;
+	return nullptr;
+}
+
+/* What is wrong in *line, or nothing. */
+const char *inspect(std::string_view text, size_t *line)
+{
+	inspector at = {text, {}, 0, 0, 0, true, 1};
+	const char *problem = nullptr;
+
+	if (text.substr(0, 3) == "\xEF\xBB\xBF")
+		at.i = 3;
+	while (at.i < text.size() && problem == nullptr) {
+		char c = text[at.i];
+
+		if (c == '\n')
+			next_line(at);
+		else if (!at.closing.empty())
+			inspect_string(at);
+		else if (c == '#')
+			at.i = std::min(text.find('\n', at.i), text.size());
+		else if (c == '"' || c == '\'')
+			open_string(at);
+		else
+			problem = inspect_plain(at);
+	}
+	*line = at.line;
+	return problem;
+}
 
 } // namespace
 
@@ -306,13 +307,13 @@ int toml_parse(const char *text, size_t length, const char *name, struct toml_va
 	struct error *err)
 {
 	std::string_view whole(text, length);
-	inspector inspected(whole);
+	size_t line;
 
 	*root = nullptr;
 	if (length > TOML_LARGEST)
 		return error_set(err, ERROR_INPUT, "%s: larger than %u bytes", name, TOML_LARGEST);
-	if (const char *problem = inspected.find())
-		return error_set(err, ERROR_INPUT, "%s:%zu: %s", name, inspected.line, problem);
+	if (const char *problem = inspect(whole, &line))
+		return error_set(err, ERROR_INPUT, "%s:%zu: %s", name, line, problem);
 	try {
 		return parse_inspected(whole, name, root, err);
 	} catch (const surprise &) {

@@ -43,7 +43,7 @@ def test_help():
             check(status == 0 and out.startswith("Usage: trapkit") and "\nExamples:\n" in out and talk == "",
                   f"help {form}: {status} {out[:60]!r} {talk!r}")
             check(re.search(r"^  \$ trap", out, re.M), f"help {form} has no example line")
-        check(all(len(line) <= 80 or line.startswith("  $ ") for line in out.splitlines()), f"help {words}: a wide line")
+        check(all(len(line) <= 80 or line[:4] in ("  $ ", "  # ") for line in out.splitlines()), f"help {words}: a wide line")
         check("Exit status: 0 " in out, f"help {words}: no exit statuses")
 
 
