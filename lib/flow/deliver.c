@@ -350,9 +350,8 @@ static void *line_main(void *context)
 			item->error = err;
 			if (!delivered)
 				item->status = DELIVER_FAILED;
-			/* A lost reply is about this package alone. */
-			if (is_common(err.kind) &&
-				!(delivered && item->package.trigger == TRIGGER_UNKNOWN))
+			/* Trouble with processing does not keep the next from being delivered. */
+			if (is_common(err.kind) && (!delivered || err.kind == ERROR_CANCELLED))
 				deliver->stop = true;
 		}
 		pthread_mutex_unlock(&deliver->lock);

@@ -270,8 +270,12 @@ static double pause_of_poll(double waited)
 	return waited < POLL_SECONDS ? FIRST_POLL_SECONDS : POLL_SECONDS;
 }
 
-/* The reply was lost: asks the server, for as long as the user is willing to wait. */
-static int resolve(struct deliver *deliver, struct deliver_item *item, struct error *err)
+/*
+ * The reply was lost: asks the server, and waits as long as the user is willing to. With
+ * `must_show` it is an error when the server shows nothing, else the item stays as it is.
+ */
+static int resolve(
+	struct deliver *deliver, struct deliver_item *item, bool must_show, struct error *err)
 {
 	double began = deliver_clock();
 	bool arrived;
@@ -286,6 +290,8 @@ static int resolve(struct deliver *deliver, struct deliver_item *item, struct er
 			return save(deliver, item, TRIGGER_DONE,
 				xstrdup("seen on the server; the reply was lost"), err);
 		}
+		if (!must_show)
+			return 0;
 		if (deliver_clock() - began >= deliver->settings.wait)
 			break;
 		if (deliver_sleep(deliver, pause_of_poll(deliver_clock() - began), err) != 0)
@@ -325,13 +331,44 @@ static int record_counts(struct deliver *deliver, struct deliver_item *item, str
 	return 0;
 }
 
+/*
+ * With two requests for one collection whose fate is unknown, no count could tell which of them
+ * arrived: the next one has to wait until the first is settled.
+ */
+static int check_no_other_open(
+	struct deliver *deliver, const struct deliver_item *item, struct error *err)
+{
+	struct ledger_package_list list = {0};
+	int result = ledger_packages(deliver->ledger, &list, err);
+	size_t i, k;
+
+	for (i = 0; i < list.count && result == 0; i++) {
+		const struct ledger_package *other = &list.items[i];
+
+		if (other->id == item->package.id ||
+			(other->trigger != TRIGGER_POSTING && other->trigger != TRIGGER_UNKNOWN))
+			continue;
+		for (k = 0; k < item->collection_count && result == 0; k++)
+			if (names_collection(other->collections, item->collections[k].name))
+				result = error_set(err, ERROR_NETWORK,
+					"processing of '%s' is asked for once it is known whether "
+					"the "
+					"server got the request for '%s', which is of the same "
+					"collection",
+					item->package.name, other->name);
+	}
+	ledger_package_list_release(&list);
+	return result;
+}
+
 static int post(struct deliver *deliver, struct deliver_item *item, struct error *err)
 {
 	bool maybe_sent = false;
 	struct error ignored = {0};
 	char *answer = NULL;
 
-	if (deliver_check(deliver, err) != 0 || record_counts(deliver, item, err) != 0 ||
+	if (deliver_check(deliver, err) != 0 || check_no_other_open(deliver, item, err) != 0 ||
+		record_counts(deliver, item, err) != 0 ||
 		save(deliver, item, TRIGGER_POSTING, counts_to_text(item), err) != 0)
 		return -1;
 	if (trapper_process(deliver->server, text_base_name(item->yaml), text_base_name(item->zip),
@@ -355,7 +392,7 @@ static int post(struct deliver *deliver, struct deliver_item *item, struct error
 	progress_detail(
 		deliver->progress, "reply to the processing request lost: %s", err->message);
 	error_clear(err);
-	return resolve(deliver, item, err);
+	return resolve(deliver, item, true, err);
 }
 
 /* For `wait` on what an earlier run asked for. */
@@ -379,13 +416,18 @@ static int ask(struct deliver *deliver, struct deliver_item *item, struct error 
 		item->trigger = DELIVER_TRIGGER_EARLIER;
 		return recall_bases(deliver, item, err);
 	}
-	if ((state == TRIGGER_POSTING || state == TRIGGER_UNKNOWN) && !item->trigger_again &&
-		!deliver->settings.force_trigger) {
+	if (state == TRIGGER_POSTING || state == TRIGGER_UNKNOWN) {
 		counts_from_text(item, item->package.task);
 		if (state == TRIGGER_POSTING &&
 			save(deliver, item, TRIGGER_UNKNOWN, counts_to_text(item), err) != 0)
 			return -1;
-		return resolve(deliver, item, err);
+		if (!deliver->settings.force_trigger && !item->trigger_again)
+			return resolve(deliver, item, true, err);
+		/* Also when it is forced: what the server shows is not sent again. */
+		if (resolve(deliver, item, false, err) != 0)
+			return -1;
+		if (item->trigger == DELIVER_TRIGGER_SEEN)
+			return 0;
 	}
 	return post(deliver, item, err);
 }

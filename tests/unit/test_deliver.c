@@ -885,6 +885,56 @@ static void many_at_a_time(void **state)
 	deliver_close(deliver);
 }
 
+/*
+ * Two packages of one collection. The request for the first is lost on the way, the reply to the
+ * second would be: were it sent, no count could tell which of the two arrived.
+ */
+static void one_open_request_at_a_time(void **state)
+{
+	struct fixture *fixture = *state;
+	struct deliver_settings settings = usual;
+	struct deliver_item item = {0}, second = {0};
+	struct deliver *deliver;
+	struct error err = {0};
+	int round;
+
+	server.lose_request = true;
+	for (round = 0; round < 3; round++) {
+		deliver = deliver_open(&settings, fixture->ledger, a_server, NULL);
+		find_package(fixture, &item);
+		if (round == 0) {
+			second.package.name = xstrdup("winter2");
+			second.package.set = xstrdup("winter");
+			second.package.part = second.package.parts = 2;
+			second.package.folder = xstrdup(fixture->folder);
+			second.package.fingerprint = xstrdup("f");
+			second.package.collections = xstrdup("summer\nwinter");
+			second.package.state = PACKAGE_WRITTEN;
+			assert_int_equal(
+				ledger_put_package(fixture->ledger, &second.package, &err), 0);
+			second.yaml = text_join_path(fixture->folder, "winter2.yaml");
+			second.zip = text_join_path(fixture->folder, "winter2.zip");
+			write_file(second.yaml, yaml_text);
+			write_file(second.zip, "PK second");
+		} else {
+			assert_int_equal(deliver_take(fixture->ledger, 2, &second, &err), 0);
+		}
+		deliver_add(deliver, &item);
+		deliver_add(deliver, &second);
+		assert_int_equal(deliver_finish(deliver, &err), round < 2 ? -1 : 0);
+		assert_true(deliver_result(deliver, 1)->status != DELIVER_FAILED);
+		assert_int_equal(server.requests, round < 2 ? 0 : 2);
+		if (round == 2) {
+			unlink(deliver_result(deliver, 1)->yaml);
+			unlink(deliver_result(deliver, 1)->zip);
+		}
+		deliver_close(deliver);
+		server.lose_request = false;
+		settings.force_trigger = round == 1;
+	}
+	assert_int_equal(server.resources, 6);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -908,6 +958,7 @@ int main(void)
 		TEST(waits_for_the_resources),
 		TEST(outbox_is_not_triggered),
 		TEST(bad_names_are_refused),
+		TEST(one_open_request_at_a_time),
 		TEST(many_at_a_time),
 	};
 

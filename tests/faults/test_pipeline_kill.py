@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""kill -9 at any moment, twenty times, then to the end: the same bytes as an undisturbed run, nothing processed twice.
+
+By hand with more: KILL_IMAGES=1000 KILL_SIZE=2500000 KILL_TIMES=20 KILL_SEED=1 make check ONLY=pipeline_kill
+(the default is small enough for every day). A failing run names its seed.
+"""
+import os
+import pathlib
+import random
+import signal
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(os.environ["ROOT"]) / "tests/servers"))
+from field import Field, check, run_all, tree  # noqa: E402
+from make_card import make_card  # noqa: E402
+
+IMAGES = int(os.environ.get("KILL_IMAGES", "32"))
+SIZE = int(os.environ.get("KILL_SIZE", "25000"))
+TIMES = int(os.environ.get("KILL_TIMES", "20"))
+SEED = int(os.environ.get("KILL_SEED") or time.time_ns() % 100_000)
+PARTS = 4
+LIMIT = max(600, IMAGES * SIZE // 10_000_000)
+
+
+def contents(folder):
+    """Names and digests of what people and servers see, without times and without our own memory."""
+    return {name: what[:2] for name, what in tree(folder).items() if not name.startswith(".trapkit")}
+
+
+def world(collection="R0001"):
+    return {"deployments": [{"deploymentID": f"{collection.lower()}-loc0{n}_01", "locationID": f"32_0{n}", "project": 5}
+                            for n in (1, 2)]}
+
+
+def words(field, *more):
+    return ["pipeline", "--data-path", field.data, "--package-name", "season", "--max-size",
+            str(IMAGES * SIZE // PARTS + 2000), *more]
+
+
+def card(folder):
+    make_card(folder, deployments=2, images=IMAGES // 2, clips=0, size=SIZE)
+
+
+def killed_at_any_moment(scratch):
+    print(f"seed {SEED}: {TIMES} kills, {IMAGES} pictures of {SIZE} bytes", flush=True)
+    chance = random.Random(SEED)
+    with Field(scratch / "calm", world=world()) as field:
+        card(field.data)
+        began = time.monotonic()
+        field.run(*words(field, "--trigger"), timeout=LIMIT)
+        whole = time.monotonic() - began
+        expected_here, expected_there = contents(field.data), contents(field.ftp.files)
+        requests = len(field.processed())
+    with Field(scratch / "killed", world=world()) as field:
+        card(field.data)
+        ends = []
+        for _ in range(TIMES):
+            process = field.start(*words(field, "--trigger"))
+            time.sleep(chance.uniform(0, whole / 2))
+            process.send_signal(signal.SIGKILL)
+            out, err = process.communicate()
+            # What the earlier kills left may be found out now, but must not be a failure of another kind.
+            check(process.returncode in (-signal.SIGKILL, 0, 75), (SEED, process.returncode, out, err))
+            ends.append(process.returncode)
+        done = field.run(*words(field, "--trigger"), timeout=LIMIT, expect=None)
+        if done.status == 75 and "--force-trigger" in done.stderr:
+            # Killed between the ledger's word and the request: only a person can tell that it never left.
+            missing = IMAGES - field.trapper.resource_count("R0001")
+            check(missing > 0, f"seed {SEED}: {done}")
+            done = field.run(*words(field, "--trigger", "--force-trigger"), timeout=LIMIT)
+        check(done.status == 0, f"seed {SEED}: {done}")
+        check(contents(field.data) == expected_here, f"seed {SEED}: other files here: {contents(field.data).keys()}")
+        check(contents(field.ftp.files) == expected_there, f"seed {SEED}: other files there: {field.on_server()}")
+        check(field.trapper.resource_count("R0001") == IMAGES,
+              f"seed {SEED}: {field.trapper.resource_count('R0001')} resources of {IMAGES}")
+        members = [r["member"] for c in field.trapper.collections.values() for r in c["resources"]]
+        check(len(set(members)) == len(members), f"seed {SEED}: a picture twice")
+        check(len(field.processed()) == requests, f"seed {SEED}: {len(field.processed())} requests, not {requests}")
+        before = tree(field.data)
+        again = field.run(*words(field, "--trigger"))
+        check("up to date" in again.stdout, again)
+        check({k: v for k, v in tree(field.data).items() if not k.startswith(".trapkit")} ==
+              {k: v for k, v in before.items() if not k.startswith(".trapkit")}, "a run without work changed files")
+        print(f"undisturbed {whole:.1f} s; ends of the killed runs: {ends}")
+
+
+run_all([killed_at_any_moment], os.environ["SCRATCH"])
