@@ -4,6 +4,7 @@
 
 #include "console.h"
 #include "general.h"
+#include "server.h"
 #include "trapkit/text.h"
 #include "trapkit/transfer.h"
 #include "trapkit/trapper.h"
@@ -93,27 +94,11 @@ int delivery_prepare(struct delivery *delivery, bool trigger, struct error *err)
 
 int delivery_connect(struct session *session, struct delivery *delivery, struct error *err)
 {
-	struct http_settings settings;
-
 	if (destination_need_password(session, &delivery->remote, err) != 0)
 		return -1;
 	if (!delivery->settings.trigger || delivery->outbox)
 		return 0;
-	if (general_need_login(session, err) != 0)
-		return -1;
-	settings = (struct http_settings){
-		.user = general.login,
-		.password = general.password,
-		.token = general.token,
-		.token_scheme = "Token",
-		.verify = general.verify_ssl,
-		.ca_file = general.ca_file,
-		.connect_timeout = general.timeout,
-		.timeout = general.timeout,
-		.max_runtime = general.max_runtime,
-		.retries = (unsigned)general.retries,
-	};
-	delivery->server = trapper_open(general.host, &settings, session->progress, err);
+	delivery->server = server_open(session, err);
 	if (delivery->server == NULL)
 		return -1;
 	/* A login that is no good must not be found out after hours of uploading. */

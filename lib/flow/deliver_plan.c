@@ -211,11 +211,33 @@ static bool take_row(struct ledger_package_list *list, const char *zip, struct l
 		char *row_yaml, *row_zip;
 		bool same;
 
+		if (list->items[i].id == 0)
+			continue;
 		paths_of(&list->items[i], &row_yaml, &row_zip);
 		same = strcmp(row_zip, zip) == 0;
 		free(row_yaml);
 		free(row_zip);
 		if (same) {
+			*out = list->items[i];
+			list->items[i] = (struct ledger_package){0};
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The same: the row of a package with these contents, which lies there under other names. */
+static bool take_twin(struct ledger_package_list *list, const struct ledger_package *package,
+	struct ledger_package *out)
+{
+	size_t i;
+
+	for (i = list->count; i-- > 0;) {
+		const struct ledger_package *row = &list->items[i];
+
+		if (row->id != 0 && row->zip_sha256 != NULL && row->yaml_sha256 != NULL &&
+			strcmp(row->zip_sha256, package->zip_sha256) == 0 &&
+			strcmp(row->yaml_sha256, package->yaml_sha256) == 0) {
 			*out = list->items[i];
 			list->items[i] = (struct ledger_package){0};
 			return true;
@@ -340,9 +362,11 @@ static void describe(struct ledger_package *package, const char *yaml, const cha
 	package->delivered = package->triggered = 0;
 }
 
-static int adopt(struct ledger *ledger, const char *yaml, const char *zip,
-	const struct progress *progress, struct ledger_package *package, struct error *err)
+static int adopt(struct ledger *ledger, struct ledger_package_list *list, const char *yaml,
+	const char *zip, const struct progress *progress, struct ledger_package *package,
+	struct error *err)
 {
+	struct ledger_package twin = {0};
 	struct definition_summary summary = {0};
 	char *known_yaml = NULL, *known_zip = NULL;
 	int64_t since = package->created;
@@ -362,7 +386,10 @@ static int adopt(struct ledger *ledger, const char *yaml, const char *zip,
 			yaml, since, &package->yaml_size, &package->yaml_sha256, progress, err);
 	if (zip_same < 0 || yaml_same < 0)
 		goto done;
-	if (!zip_same || !yaml_same) {
+	if (package->id == 0 && take_twin(list, package, &twin)) {
+		ledger_package_release(package);
+		*package = twin;
+	} else if (!zip_same || !yaml_same) {
 		describe(package, yaml, zip, &summary);
 		if (ledger_put_package(ledger, package, err) != 0)
 			goto done;
@@ -388,7 +415,7 @@ int deliver_adopt(struct ledger *ledger, const char *yaml, const char *zip,
 		ledger_packages(ledger, &list, err) != 0)
 		goto done;
 	take_row(&list, real_zip, &package);
-	if (adopt(ledger, real_yaml, real_zip, progress, &package, err) != 0)
+	if (adopt(ledger, &list, real_yaml, real_zip, progress, &package, err) != 0)
 		goto done;
 	item->package = package;
 	item->yaml = real_yaml;
