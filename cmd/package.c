@@ -4,12 +4,12 @@
 #include "cli/delivery.h"
 #include "cli/general.h"
 #include "cli/options.h"
+#include "cli/server.h"
 #include "stages.h"
 #include "trapkit/ledger.h"
 #include "trapkit/output_file.h"
 #include "trapkit/text.h"
 #include "trapkit/timestamp.h"
-#include "trapkit/transfer.h"
 #include "trapkit/trapper.h"
 
 #include <stdlib.h>
@@ -213,27 +213,13 @@ static void server_lists_release(struct server_lists *lists)
 
 static int ask_server(struct session *session, struct server_lists *lists, struct error *err)
 {
-	struct http_settings http = {0};
-	struct trapper *server;
+	struct trapper *server = server_open(session, err);
 	int result = -1;
 
-	if (general_need_login(session, err) != 0)
+	if (server == NULL)
 		return error_context(err,
 			"the deployments are checked against the server (--no-validate leaves "
 			"that out)");
-	http.user = general.login;
-	http.password = general.password;
-	http.token = general.token;
-	http.token_scheme = "Token";
-	http.verify = general.verify_ssl;
-	http.ca_file = general.ca_file;
-	http.connect_timeout = general.timeout;
-	http.timeout = general.timeout;
-	http.max_runtime = general.max_runtime;
-	http.retries = (unsigned)general.retries;
-	server = trapper_open(general.host, &http, session->progress, err);
-	if (server == NULL)
-		return -1;
 	if (trapper_deployments(server, 0, &lists->deployments, err) == 0 &&
 		trapper_locations(server, 0, &lists->locations, err) == 0)
 		result = 0;
