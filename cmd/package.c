@@ -25,7 +25,7 @@ static struct {
 	char *output_path, *package_name;
 	uint64_t max_size;
 	int split, time_fallback;
-	bool validate, originals, slug, skip_damaged, include_damaged, overwrite, verify;
+	bool validate, originals, slug, skip_damaged, overwrite, verify;
 	struct string_list image_extensions, video_extensions;
 } settings;
 
@@ -91,12 +91,7 @@ const struct option package_options[] = {
 		.section = "PACKAGE",
 		.flag = &settings.skip_damaged,
 		.fallback = "false",
-		.help = "Leave damaged files out without counting that as a failure."},
-	{.name = "include-damaged",
-		.section = "PACKAGE",
-		.flag = &settings.include_damaged,
-		.fallback = "false",
-		.help = "Package damaged files as they are."},
+		.help = "Leave files out that are cut short or hold no picture."},
 	{.name = "verify",
 		.section = "PACKAGE",
 		.flag = &settings.verify,
@@ -370,6 +365,7 @@ static void tell_json(const struct survey_result *survey, const struct package_r
 	cJSON_AddStringToObject(parent, "zone", choice->timezone);
 	cJSON_AddBoolToObject(parent, "ignore_dst", choice->ignore_dst);
 	cJSON_AddNumberToObject(parent, "files", (double)result->files);
+	cJSON_AddNumberToObject(parent, "damaged", (double)result->damaged);
 	cJSON_AddNumberToObject(parent, "failed", (double)(result->failed + survey->failed));
 	dates = cJSON_AddObjectToObject(parent, "dates");
 	cJSON_AddNumberToObject(dates, "mtime", (double)result->by_mtime);
@@ -431,7 +427,6 @@ static int run_flow(struct session *session, struct ledger *ledger,
 		.originals = settings.originals,
 		.refuse_mtime = settings.time_fallback == 1,
 		.skip_damaged = settings.skip_damaged,
-		.include_damaged = settings.include_damaged,
 		.overwrite = settings.overwrite,
 		.verify = settings.verify,
 		.fail_fast = session->fail_fast,
@@ -459,9 +454,6 @@ static int check_settings(struct error *err)
 		return error_set(err, ERROR_SETTINGS,
 			"no project: set GENERAL.project_id or use --project-id (trapkit helpers "
 			"research_projects lists them)");
-	if (settings.skip_damaged && settings.include_damaged)
-		return error_set(err, ERROR_USAGE,
-			"--skip-damaged and --include-damaged cannot both be meant");
 	return 0;
 }
 
@@ -566,8 +558,10 @@ static const char description[] =
 	"\n"
 	"The files appear whole or not at all. A run that was stopped goes on under the same name "
 	"when it is started again, and gives the same bytes. A package that is there already and "
-	"still fits is up to date. Files that are damaged, that cannot be read, or that change "
-	"meanwhile are listed and left out, and the exit status is 1.";
+	"still fits is up to date. Files that cannot be read, or that change meanwhile, are listed "
+	"and "
+	"left out, and the exit status is 1. Damaged files are listed and packaged as they are, "
+	"because there is no second picture; --skip-damaged leaves them out.";
 
 static const char examples[] =
 	"# Package every collection below a folder\n"

@@ -211,7 +211,7 @@ _trapkit_rows() {
 		;;
 	package/)
 		words=''
-		options=' --output-path --package-name --max-size --split --validate --no-validate --originals --slug --no-slug --image-extensions --video-extensions --time-fallback --skip-damaged --include-damaged --verify --overwrite --data-path --collection --timezone --ignore-dst --project-id --verify-ssl --no-verify-ssl --ca-file --timeout --retries --max-runtime'
+		options=' --output-path --package-name --max-size --split --validate --no-validate --originals --slug --no-slug --image-extensions --video-extensions --time-fallback --skip-damaged --verify --overwrite --data-path --collection --timezone --ignore-dst --project-id --verify-ssl --no-verify-ssl --ca-file --timeout --retries --max-runtime'
 		case $1 in
 		--output-path) kind=folders ;;
 		--package-name) kind=nothing ;;
@@ -232,7 +232,7 @@ _trapkit_rows() {
 		;;
 	pipeline/)
 		words=''
-		options=' --convert --data-path --collection --output-path --package-name --max-size --split --validate --no-validate --originals --slug --no-slug --image-extensions --video-extensions --time-fallback --skip-damaged --include-damaged --verify --overwrite --timezone --ignore-dst --project-id --to --insecure-ftp --trigger --force-trigger --remove-zip --wait --parallel --limit-rate --timeout --retries --max-runtime'
+		options=' --convert --data-path --collection --output-path --package-name --max-size --split --validate --no-validate --originals --slug --no-slug --image-extensions --video-extensions --time-fallback --skip-damaged --verify --overwrite --timezone --ignore-dst --project-id --to --insecure-ftp --trigger --force-trigger --remove-zip --wait --parallel --limit-rate --timeout --retries --max-runtime'
 		case $1 in
 		--data-path) kind=folders ;;
 		--collection) kind=nothing ;;

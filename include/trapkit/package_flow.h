@@ -47,13 +47,12 @@ struct package_settings {
 	bool no_slug;      /* deployment ids are the folders' names as they are */
 	bool originals;    /* never take renditions */
 	bool refuse_mtime; /* files without a date of their own are left out, not dated by mtime */
-	bool skip_damaged; /* damaged files are left out without counting as failed */
-	bool include_damaged; /* damaged files are packed like others */
-	bool overwrite;       /* make it anew, replace what is there */
-	bool verify;          /* read every byte back before publishing */
-	bool fail_fast;       /* the first file that must be left out is an error */
-	bool dry_run;         /* plan and check all, write nothing */
-	int64_t now;          /* seconds since 1970, for the default name */
+	bool skip_damaged; /* damaged files are left out, which does not count as failed */
+	bool overwrite;    /* make it anew, replace what is there */
+	bool verify;       /* read every byte back before publishing */
+	bool fail_fast;    /* the first file that must be left out is an error */
+	bool dry_run;      /* plan and check all, write nothing */
+	int64_t now;       /* seconds since 1970, for the default name */
 	/*
 	 * Called in the caller's thread as soon as a part is there, written now or earlier, in
 	 * order: it may be delivered while the next one is written. Not in a dry run. NULL = none.
@@ -103,6 +102,7 @@ struct package_result {
 	uint64_t failed;         /* left out though they should be in: exit 1 */
 	uint64_t left_out;       /* left out as asked: excluded, or damaged with skip_damaged */
 	uint64_t renditions;     /* of the files, renditions taken instead of originals */
+	uint64_t damaged;        /* of the files, cut short or no media, packed as they are */
 	uint64_t by_mtime;       /* of the files, dated by the file's time */
 	uint64_t gaps, overlaps; /* of the files, camera times that do not exist, or exist twice */
 	uint64_t clock_resets;   /* of the files, dates before 2001 or in the future */

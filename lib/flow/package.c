@@ -132,6 +132,12 @@ static void warn_of_dates(const struct package_job *job)
 	const struct progress *progress = job->progress;
 	const char *zone = zone_name(job->settings->zone);
 
+	if (result->damaged > 0)
+		progress_warning(job->progress, NULL,
+			"%llu damaged %s packaged as %s; --skip-damaged leaves such files out",
+			(unsigned long long)result->damaged,
+			result->damaged == 1 ? "file is" : "files are",
+			result->damaged == 1 ? "it is" : "they are");
 	if (result->by_mtime > 0)
 		progress_warning(progress, NULL,
 			"%llu %s without a date inside: the time of the file was taken; see "

@@ -50,6 +50,9 @@ void package_file_release(struct package_file *file)
 	*file = (struct package_file){0};
 }
 
+/* Damaged files that get a line each; the rest is only counted. */
+#define DAMAGED_TOLD 20
+
 static bool has_extension(const char *name, const struct string_list *extensions)
 {
 	size_t length = strlen(name);
@@ -115,15 +118,22 @@ static int check_name(struct package_job *job, const struct resource *resource, 
 	return 1;
 }
 
+/* What is left of a picture that cannot be taken again goes along, unless it is asked not to. */
 static int check_damage(struct package_job *job, const struct resource *resource, struct error *err)
 {
-	static const unsigned damages[] = {
-		TROUBLE_UNREADABLE, TROUBLE_NOT_MEDIA, TROUBLE_TRUNCATED};
+	unsigned trouble = resource->facts.trouble;
+	enum media_trouble damage;
 
-	for (size_t i = 0; i < sizeof damages / sizeof *damages; i++)
-		if ((resource->facts.trouble & damages[i]) != 0 && !job->settings->include_damaged)
-			return leave(job, resource, !job->settings->skip_damaged,
-				media_trouble_text((enum media_trouble)damages[i]), err);
+	if ((trouble & TROUBLE_UNREADABLE) != 0)
+		return leave(job, resource, true, media_trouble_text(TROUBLE_UNREADABLE), err);
+	if ((trouble & (TROUBLE_NOT_MEDIA | TROUBLE_TRUNCATED)) == 0)
+		return 1;
+	damage = (trouble & TROUBLE_NOT_MEDIA) != 0 ? TROUBLE_NOT_MEDIA : TROUBLE_TRUNCATED;
+	if (job->settings->skip_damaged)
+		return leave(job, resource, false, media_trouble_text(damage), err);
+	if (job->tallying && ++job->result->damaged <= DAMAGED_TOLD)
+		progress_warning(job->progress, resource->path, "%s; packaged as it is",
+			media_trouble_text(damage));
 	return 1;
 }
 

@@ -131,14 +131,15 @@ def what_must_be_there(scratch):
 
 
 def one_bad_picture(scratch):
-    """It is left out and told, the rest arrives, the exit status says so."""
+    """One that cannot be sent is left out and told, and the exit status says so; a damaged one goes along."""
     with Field(scratch, world=WORLD) as field:
         files = make_card(field.data, images=3, clips=0)
-        bad = field.data / files[1]["path"]
-        bad.write_bytes(bad.read_bytes()[:3000])
+        damaged, bad = field.data / files[0]["path"], field.data / files[1]["path"]
+        damaged.write_bytes(damaged.read_bytes()[:3000])
+        os.rename(bad, os.path.join(os.fsencode(bad.parent), b"Jon\xe1s.JPG"))
         done = field.run("--json", "pipeline", "--data-path", field.data, "--trigger", expect=1)
         check(done.json["ok"] is False and done.json["error"] is None, done)
-        check(any(s["path"].endswith(bad.name) and s["reason"] for s in done.json["package"]["skipped"]), done)
+        check(any(s["path"].endswith("Jon\\xe1s.JPG") and s["reason"] for s in done.json["package"]["skipped"]), done)
         check(field.trapper.resource_count("R0001") == len(files) - 1, field.trapper.collections)
 
 
