@@ -139,7 +139,7 @@ def one_bad_picture(scratch):
         os.rename(bad, os.path.join(os.fsencode(bad.parent), b"Jon\xe1s.JPG"))
         done = field.run("--json", "pipeline", "--data-path", field.data, "--trigger", expect=1)
         check(done.json["ok"] is False and done.json["error"] is None, done)
-        check(any(s["path"].endswith("Jon\\xe1s.JPG") and s["reason"] for s in done.json["package"]["skipped"]), done)
+        check(any(s["path"].endswith("Jon\\xE1s.JPG") and s["reason"] for s in done.json["package"]["skipped"]), done)
         check(field.trapper.resource_count("R0001") == len(files) - 1, field.trapper.collections)
 
 
