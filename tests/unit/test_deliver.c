@@ -418,7 +418,7 @@ static void find_package(struct fixture *fixture, struct deliver_item *item)
 		assert_int_equal(ledger_put_package(fixture->ledger, &package, &err), 0);
 	} else {
 		package = list.items[0];
-		list.count = 0;
+		list.items[0] = (struct ledger_package){0};
 	}
 	ledger_package_list_release(&list);
 	item->package = package;
