@@ -11,7 +11,7 @@
 #include <string.h>
 
 static struct {
-	bool convert;
+	bool convert, again;
 } settings;
 
 static const struct option options[] = {
@@ -20,6 +20,10 @@ static const struct option options[] = {
 		.flag = &settings.convert,
 		.fallback = "false",
 		.help = "Make web-friendly copies first and package these."},
+	{.name = "again",
+		.flag = &settings.again,
+		.fallback = "false",
+		.help = "Deliver a collection although pictures of it were delivered before."},
 	{0},
 };
 
@@ -62,6 +66,23 @@ static bool is_done(const struct pipeline *pipeline, const struct deliver_item *
 			text_base_name(item->zip), delivery->url, trigger);
 }
 
+/* TRAPPER appends to a collection and looks for no duplicates (contracts/trapper.md 2.6). */
+static int check_overlap(
+	struct pipeline *pipeline, const struct deliver_item *item, struct error *err)
+{
+	char *other = settings.again ? NULL : deliver_overlap(pipeline->ledger, &item->package);
+
+	if (other == NULL)
+		return 0;
+	error_set(err, ERROR_INPUT,
+		"'%s' is written but not sent: '%s' was delivered before with pictures of the same "
+		"collection, and those that are in both would be in TRAPPER twice; package new "
+		"deployments as a collection of their own, or add --again if none is in both",
+		item->package.name, other);
+	free(other);
+	return -1;
+}
+
 static void part_is_ready(void *context, const struct package_part *part)
 {
 	struct pipeline *pipeline = context;
@@ -73,7 +94,8 @@ static void part_is_ready(void *context, const struct package_part *part)
 		return;
 	if (is_done(pipeline, &item))
 		pipeline->done++;
-	else if (begin_delivery(pipeline, &pipeline->error) == 0)
+	else if (check_overlap(pipeline, &item, &pipeline->error) == 0 &&
+		begin_delivery(pipeline, &pipeline->error) == 0)
 		deliver_add(pipeline->deliver, &item);
 	deliver_item_release(&item);
 }
@@ -239,7 +261,9 @@ static const char description[] =
 	"\n"
 	"Stopped by whatever it may be, the same command finishes what is missing: pictures that "
 	"were read are not read again, packages that are written are not written again, what is "
-	"delivered is not sent again, and no package is processed twice.";
+	"delivered is not sent again, and no package is processed twice. A collection that was "
+	"delivered before and has grown since is packaged but not sent, unless --again says so: "
+	"TRAPPER would show the earlier pictures twice.";
 
 static const char examples[] =
 	"# Package, upload and have the server process it\n"

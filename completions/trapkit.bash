@@ -232,7 +232,7 @@ _trapkit_rows() {
 		;;
 	pipeline/)
 		words=''
-		options=' --convert --data-path --collection --output-path --package-name --max-size --split --validate --no-validate --originals --slug --no-slug --image-extensions --video-extensions --time-fallback --skip-damaged --verify --overwrite --timezone --ignore-dst --project-id --to --insecure-ftp --trigger --force-trigger --remove-zip --wait --parallel --limit-rate --timeout --retries --max-runtime'
+		options=' --convert --again --data-path --collection --output-path --package-name --max-size --split --validate --no-validate --originals --slug --no-slug --image-extensions --video-extensions --time-fallback --skip-damaged --verify --overwrite --timezone --ignore-dst --project-id --to --insecure-ftp --trigger --force-trigger --remove-zip --wait --parallel --limit-rate --timeout --retries --max-runtime'
 		case $1 in
 		--data-path) kind=folders ;;
 		--collection) kind=nothing ;;

@@ -133,6 +133,12 @@ int deliver_plan(struct ledger *ledger, const char *destination, bool trigger,
 int deliver_take(struct ledger *ledger, int64_t id, struct deliver_item *item, struct error *err);
 
 /*
+ * The name of a set that was sent or processed and shares a collection with `package`, which was
+ * not: both would bring the pictures of that collection twice. Owned; NULL when there is none.
+ */
+char *deliver_overlap(struct ledger *ledger, const struct ledger_package *package);
+
+/*
  * Two files named by the user: finds their package in the ledger or adds one. Contents that differ
  * from what the ledger knows under these paths are a new package. ERROR_INPUT when they are no
  * definition and no ZIP.

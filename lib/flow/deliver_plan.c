@@ -171,6 +171,48 @@ done:
 	return result;
 }
 
+static bool shares_collection(const char *lines, const char *others)
+{
+	size_t length;
+
+	for (; lines != NULL && *lines != '\0'; lines += length + (lines[length] == '\n')) {
+		length = strcspn(lines, "\n");
+		if (holds_line(others, lines, length))
+			return true;
+	}
+	return false;
+}
+
+char *deliver_overlap(struct ledger *ledger, const struct ledger_package *package)
+{
+	struct ledger_package_list list = {0};
+	struct error ignored = {0};
+	char *name = NULL;
+	size_t i;
+
+	if (ledger_packages(ledger, &list, &ignored) != 0)
+		list.count = 0;
+	/* A part that was sent settles it for its whole set: the others belong to it. */
+	for (i = 0; i < list.count; i++) {
+		const struct ledger_package *other = &list.items[i];
+		bool sent = other->delivery != DELIVERY_NONE || other->trigger != TRIGGER_NONE;
+		bool same = strcmp(other->set, package->set) == 0 &&
+			strcmp(other->fingerprint, package->fingerprint) == 0;
+
+		if (!sent)
+			continue;
+		if (same) {
+			free(name);
+			name = NULL;
+			break;
+		}
+		if (name == NULL && shares_collection(other->collections, package->collections))
+			name = xstrdup(other->set);
+	}
+	ledger_package_list_release(&list);
+	return name;
+}
+
 int deliver_take(struct ledger *ledger, int64_t id, struct deliver_item *item, struct error *err)
 {
 	struct ledger_package_list list = {0};
