@@ -43,6 +43,8 @@ def commands():
 def run(name, command):
     began = time.monotonic()
     scratch = tempfile.mkdtemp(prefix="trapkit-test-")
+    # Servers under test run as users of their own, and must get to the folders that they serve.
+    os.chmod(scratch, 0o755)
     home = os.path.join(scratch, "home")
     os.mkdir(home)
     environment = dict(os.environ, SCRATCH=scratch, HOME=home, LC_ALL="C.UTF-8", ROOT=str(ROOT),
