@@ -153,7 +153,11 @@ struct ledger_package {
 	int64_t delivered; /* seconds since 1970, 0 = not */
 	enum trigger_state trigger;
 	int64_t triggered;
-	char *task; /* what the server said to the trigger */
+	/*
+	 * What the server said to the trigger. While the trigger is POSTING or UNKNOWN: what the
+	 * server showed before it, one "COUNT COLLECTION" a line (-1 = not there, -2 = not told).
+	 */
+	char *task;
 };
 
 void ledger_package_release(struct ledger_package *package);
@@ -171,7 +175,9 @@ void ledger_package_list_release(struct ledger_package_list *list);
 
 /*
  * Uploads under way, by destination and remote name: what is needed to resume after a crash, and
- * never to resume onto other bytes.
+ * never to resume onto other bytes. Names with a leading slash are no files: "/" marks a
+ * destination that refuses to rename, "/collection/NAME" holds in `size` how many resources the
+ * collection had before the first trigger.
  */
 struct ledger_upload {
 	char *destination; /* URL of the folder, without password */

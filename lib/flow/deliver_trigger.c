@@ -436,12 +436,10 @@ int deliver_ask(struct deliver *deliver, struct deliver_item *item, struct error
 {
 	int result;
 
-	if (!deliver->settings.trigger) {
-		item->trigger = DELIVER_TRIGGER_NOT_ASKED;
-		return 0;
-	}
-	if (deliver->outbox) {
-		item->trigger = DELIVER_TRIGGER_OUTBOX;
+	if (!deliver->settings.trigger || deliver->outbox) {
+		item->trigger = item->package.trigger == TRIGGER_DONE ? DELIVER_TRIGGER_EARLIER
+			: deliver->settings.trigger                   ? DELIVER_TRIGGER_OUTBOX
+								      : DELIVER_TRIGGER_NOT_ASKED;
 		return 0;
 	}
 	item->trigger = DELIVER_TRIGGER_FAILED;

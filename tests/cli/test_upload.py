@@ -36,6 +36,8 @@ def to_the_server_once(scratch):
         check(field.ftp.log() == log, "the second run sent something")
         human = field.run(*words)
         check("is at ftps://technician@localhost" in human.stdout, human)
+        # Asked or not: what is processed is not offered for processing.
+        check("--trigger" not in field.run(*words[:-1]).stdout, "offered again")
 
 
 def ledger_of_the_data_path(scratch):
