@@ -5,7 +5,7 @@
 /* A command is one file cmd/NAME.c with a `const struct command command_NAME`, listed twice here.
  */
 extern const struct command command_config, command_convert, command_describe, command_helpers,
-	command_package, command_pipeline, command_template, command_upload;
+	command_package, command_pipeline, command_profile, command_template, command_upload;
 
 const struct command *const commands[] = {
 	&command_config,
@@ -14,6 +14,7 @@ const struct command *const commands[] = {
 	&command_helpers,
 	&command_package,
 	&command_pipeline,
+	&command_profile,
 	&command_template,
 	&command_upload,
 	NULL,

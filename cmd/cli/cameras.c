@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Camera profiles from the settings, lists of registered cameras, lists of files. */
+#define _GNU_SOURCE /* O_NOATIME */
+#include "cameras.h"
+
+#include "settings.h"
+#include "trapkit/csv.h"
+#include "trapkit/find_files.h"
+#include "trapkit/text.h"
+#include "trapkit/toml.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LARGEST_LIST ((size_t)256 << 20)
+
+struct camera_options camera_options;
+
+/* ---- profiles ---- */
+
+static int load_file(struct camera_profiles *profiles, const char *path, struct error *err)
+{
+	struct toml_value *root = NULL;
+	char *text = NULL;
+	size_t length;
+	int status = -1;
+
+	if (read_whole_file(path, TOML_LARGEST, &text, &length, err) == 0 &&
+		toml_parse(text, length, path, &root, err) == 0)
+		status = camera_profiles_add(profiles, root, path, err);
+	if (status != 0)
+		err->kind = ERROR_SETTINGS;
+	toml_free(root);
+	free(text);
+	return status;
+}
+
+static enum find_answer visit_profile(void *context, const struct found *found, struct error *err)
+{
+	static const char *const suffixes[] = {".toml", NULL};
+
+	(void)err;
+	if (found->kind == FOUND_FILE && found->name[0] != '.' &&
+		text_has_suffix(found->name, suffixes))
+		string_list_add(context, found->name);
+	return FIND_ON;
+}
+
+/* Every *.toml of the folder, in order of names. A folder that nobody named may be missing. */
+static int load_folder(
+	struct camera_profiles *profiles, const char *folder, bool named, struct error *err)
+{
+	struct string_list names = {0};
+	struct find_files walk = {.visit = visit_profile, .context = &names};
+	int status = 0;
+
+	if (!named && access(folder, F_OK) != 0)
+		return 0;
+	status = find_files(folder, &walk, err);
+	if (status != 0)
+		err->kind = ERROR_SETTINGS;
+	for (size_t i = 0; i < names.count && status == 0; i++) {
+		char *path = text_join_path(folder, names.items[i]);
+
+		status = load_file(profiles, path, err);
+		free(path);
+	}
+	string_list_release(&names);
+	return status;
+}
+
+struct camera_profiles *cameras_load(const char *folder, struct error *err)
+{
+	struct camera_profiles *profiles = camera_profiles_new();
+	char *settings = settings_path();
+	char *beside = settings_folder();
+	char *usual = text_join_path(beside, "profiles");
+	int status = 0;
+
+	/* Whether it must be there was decided when the settings were read. */
+	if (access(settings, F_OK) == 0)
+		status = load_file(profiles, settings, err);
+	if (status == 0)
+		status =
+			load_folder(profiles, folder != NULL ? folder : usual, folder != NULL, err);
+	free(usual);
+	free(beside);
+	free(settings);
+	if (status == 0)
+		return profiles;
+	camera_profiles_free(profiles);
+	return NULL;
+}
+
+/* ---- lists ---- */
+
+static int compare_texts(const void *left, const void *right)
+{
+	return strcmp(*(char *const *)left, *(char *const *)right);
+}
+
+static int read_ids(
+	struct csv_reader *reader, const char *path, struct string_list *ids, struct error *err)
+{
+	struct csv_record record;
+	int column, more = csv_next(reader, &record, err);
+
+	if (more < 0)
+		return -1;
+	column = more == 0 ? -1 : csv_find(&record, "CameraID");
+	if (column < 0)
+		return error_set(err, ERROR_INPUT,
+			"'%s' has no column CameraID: give the list of cameras that the server "
+			"exports",
+			path);
+	while ((more = csv_next(reader, &record, err)) == 1)
+		if (*csv_cell(&record, column) != '\0')
+			string_list_add(ids, csv_cell(&record, column));
+	return more;
+}
+
+int cameras_registered(const char *path, struct string_list *ids, struct error *err)
+{
+	FILE *stream = fopen(path, "re");
+	struct csv_settings settings = {.name = path};
+	struct csv_reader *reader;
+	int status;
+
+	if (stream == NULL)
+		return error_errno(err, "cannot open '%s'", path);
+	reader = csv_open(stream, &settings);
+	status = read_ids(reader, path, ids, err);
+	csv_close(reader);
+	fclose(stream);
+	if (status == 0 && ids->count > 1)
+		qsort(ids->items, ids->count, sizeof *ids->items, compare_texts);
+	return status;
+}
+
+int file_list_read(const char *path, bool nul, struct string_list *names, struct error *err)
+{
+	bool standard = strcmp(path, "-") == 0;
+	FILE *stream = standard ? stdin : fopen(path, "re");
+	char *line = NULL;
+	size_t room = 0, total = 0;
+	ssize_t length;
+	int status = 0;
+
+	if (stream == NULL)
+		return error_errno(err, "cannot open '%s'", path);
+	while (status == 0 && (length = getdelim(&line, &room, nul ? '\0' : '\n', stream)) > 0) {
+		total += (size_t)length;
+		if (!nul && line[length - 1] == '\n')
+			line[--length] = '\0';
+		if (!nul && length > 0 && line[length - 1] == '\r')
+			line[--length] = '\0';
+		if (total > LARGEST_LIST)
+			status = error_set(err, ERROR_INPUT, "the list '%s' is too long", path);
+		else if (!nul && strlen(line) != (size_t)length)
+			status = error_set(err, ERROR_INPUT,
+				"the list '%s' holds NUL characters: give -0 for such a list",
+				path);
+		else if (*line != '\0')
+			string_list_add(names, line);
+	}
+	if (status == 0 && ferror(stream))
+		status = error_errno(err, "cannot read '%s'", path);
+	free(line);
+	if (!standard)
+		fclose(stream);
+	return status;
+}
+
+int camera_open(int folder_fd, const char *path)
+{
+	/* Not blocking, should it be a pipe. */
+	int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+	int fd = openat(folder_fd, path, flags | O_NOATIME);
+
+	return fd < 0 && errno == EPERM ? openat(folder_fd, path, flags) : fd;
+}
+
+/* ---- JSON ---- */
+
+void cameras_add_number(cJSON *object, const char *name, double value)
+{
+	/* CAMERA_NO_NUMBER is smaller than any number that is meant. */
+	if (isnan(value) || value < -9e18)
+		cJSON_AddNullToObject(object, name);
+	else
+		cJSON_AddNumberToObject(object, name, value);
+}
+
+void cameras_add_text(cJSON *object, const char *name, const char *text)
+{
+	char *shown;
+
+	if (text == NULL || *text == '\0') {
+		cJSON_AddNullToObject(object, name);
+		return;
+	}
+	shown = text_escape(text);
+	cJSON_AddStringToObject(object, name, shown);
+	free(shown);
+}
+
+void cameras_add_position(cJSON *object, double latitude, double longitude)
+{
+	cJSON *position;
+
+	if (isnan(latitude) || isnan(longitude)) {
+		cJSON_AddNullToObject(object, "gps");
+		return;
+	}
+	position = cJSON_AddObjectToObject(object, "gps");
+	cJSON_AddNumberToObject(position, "latitude", latitude);
+	cJSON_AddNumberToObject(position, "longitude", longitude);
+}

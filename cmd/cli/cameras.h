@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Camera profiles as the settings have them, and what `trapkit profile` does with files. */
+#ifndef TRAPKIT_CMD_CAMERAS_H
+#define TRAPKIT_CMD_CAMERAS_H
+
+#include "command.h"
+#include "trapkit/camera.h"
+
+/* Fits the options of `profile check` and `profile report`. */
+struct camera_options {
+	char *profiles;   /* --profiles DIR */
+	char *registered; /* --registered FILE.csv */
+	char *files_from; /* --files-from FILE */
+	bool nul;         /* -0 */
+	bool csv, fleet, convert;
+};
+extern struct camera_options camera_options;
+
+/*
+ * The built-in profiles, those of the settings file, and those of *.toml in the profiles folder
+ * (`folder`, or `profiles` beside the settings). NULL with ERROR_SETTINGS "FILE:LINE: …".
+ */
+struct camera_profiles *cameras_load(const char *folder, struct error *err);
+
+/* The ids of column CameraID of a CSV file, in bytewise order. */
+int cameras_registered(const char *path, struct string_list *ids, struct error *err);
+
+/*
+ * Adds the names in `path` ('-': standard input) to the list: one a line, or with `nul` ended by
+ * NUL characters.
+ */
+int file_list_read(const char *path, bool nul, struct string_list *names, struct error *err);
+
+/* Opens a file for reading without following the last link or disturbing its times; -1. */
+int camera_open(int folder_fd, const char *path);
+
+/* The subcommands. */
+int cameras_check(struct session *session, struct error *err);
+int cameras_report(struct session *session, struct error *err);
+
+/* NaN and CAMERA_NO_NUMBER become null. */
+void cameras_add_number(cJSON *object, const char *name, double value);
+void cameras_add_text(cJSON *object, const char *name, const char *text);
+void cameras_add_position(cJSON *object, double latitude, double longitude);
+
+#endif
