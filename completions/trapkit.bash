@@ -44,6 +44,9 @@ _trapkit_takes_value() {
 		--wait | \
 		--parallel | \
 		--limit-rate | \
+		--profiles | \
+		--registered | \
+		--files-from | \
 		--file-yaml | \
 		--file-zip) return 0 ;;
 	esac
@@ -54,7 +57,7 @@ _trapkit_takes_value() {
 _trapkit_rows() {
 	case $command/$sub in
 	/*)
-		words='config convert helpers package pipeline template upload help'
+		words='config convert helpers package pipeline profile template upload help'
 		;;
 	config/)
 		words='show check list path get set edit '
@@ -254,6 +257,50 @@ _trapkit_rows() {
 		--max-runtime) kind=nothing ;;
 		esac
 		;;
+	profile/)
+		words='list show check report draft '
+		options=''
+		case $1 in
+		esac
+		;;
+	profile/list)
+		words=''
+		options=' --profiles'
+		case $1 in
+		--profiles) kind=folders ;;
+		esac
+		;;
+	profile/show)
+		words=''
+		options=' --profiles'
+		case $1 in
+		--profiles) kind=folders ;;
+		esac
+		;;
+	profile/check)
+		words=''
+		options=' --registered --files-from --null --csv --profiles --timezone --ignore-dst'
+		case $1 in
+		--registered) kind=files ;;
+		--files-from) kind=files ;;
+		--profiles) kind=folders ;;
+		--timezone) kind=nothing ;;
+		esac
+		;;
+	profile/report)
+		words=''
+		options=' --fleet --convert --registered --files-from --null --csv'
+		case $1 in
+		--registered) kind=files ;;
+		--files-from) kind=files ;;
+		esac
+		;;
+	profile/draft)
+		words=''
+		options=''
+		case $1 in
+		esac
+		;;
 	template/)
 		words=''
 		options=' --output --time-format --columns --merge --locations --time-fallback --overwrite --data-path --collection --timezone --ignore-dst'
@@ -285,7 +332,7 @@ _trapkit_rows() {
 		--max-runtime) kind=nothing ;;
 		esac
 		;;
-	help/*) words='config convert helpers package pipeline template upload ' ;;
+	help/*) words='config convert helpers package pipeline profile template upload ' ;;
 	esac
 	options+=' --config --settings-dir --project --set --env-file --dry-run --jobs --work-dir --wait-lock --fail-fast --no-input --json --progress --color --no-color --verbosity --verbose --quiet --logfile --log-format --help --version'
 	[[ -n $kind ]] && return
@@ -351,4 +398,4 @@ _trapkit() {
 	esac
 }
 
-complete -F _trapkit trapkit trapper-tools trapkit-config trapkit-convert trapkit-helpers trapkit-package trapkit-pipeline trapkit-template trapkit-upload
+complete -F _trapkit trapkit trapper-tools trapkit-config trapkit-convert trapkit-helpers trapkit-package trapkit-pipeline trapkit-profile trapkit-template trapkit-upload
