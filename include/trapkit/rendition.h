@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Web-friendly renditions of pictures: smaller, upright, with all that the camera wrote. */
+#ifndef TRAPKIT_RENDITION_H
+#define TRAPKIT_RENDITION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct error;
+
+struct rendition_settings {
+	uint32_t width, height; /* the box it must fit in, pixels; 0 = no limit. Never enlarged. */
+	int quality;            /* JPEG quality 1–100 */
+};
+
+struct rendition {
+	uint8_t *bytes; /* owned */
+	size_t size;
+	uint32_t width, height; /* upright */
+	bool truncated;         /* the source ends early; what is missing is grey */
+};
+
+/*
+ * A JPEG of the picture, 4:2:0 (one component stays one component), orientation applied. Decoded at
+ * the smallest DCT scale that is not below the target and resampled in YCbCr, never through RGB,
+ * with a Lanczos kernel of three lobes. EXIF, ICC profile, XMP and comments are carried over; EXIF
+ * dimensions, orientation and thumbnail are made true, and nothing else in it moves, so that maker
+ * notes keep their offsets.
+ * ERROR_INPUT when nothing can be decoded. The caller releases.
+ */
+int rendition_make(const uint8_t *bytes, size_t size, const struct rendition_settings *settings,
+	struct rendition *rendition, struct error *err);
+void rendition_release(struct rendition *rendition);
+
+/*
+ * True when a JPEG needs no rendition: inside the box, upright, and not CMYK. `width` and `height`
+ * as stored, `orientation` as in EXIF (0 = not told).
+ */
+bool rendition_is_fit(uint32_t width, uint32_t height, unsigned orientation,
+	const struct rendition_settings *settings);
+
+/* The size that a picture of width × height gets in the box, aspect kept, never enlarged. */
+void rendition_fit(uint32_t width, uint32_t height, const struct rendition_settings *settings,
+	uint32_t *out_width, uint32_t *out_height);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Metadata segments carried over to a rendition; the EXIF is patched where it stands. */
+#include "rendition_exif.h"
+
+#include "trapkit/exif.h"
+#include "trapkit/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	TAG_IMAGE_WIDTH = 0x0100,
+	TAG_IMAGE_LENGTH = 0x0101,
+	TAG_THUMBNAIL_OFFSET = 0x0201,
+	TAG_THUMBNAIL_LENGTH = 0x0202,
+	TAG_PIXEL_X = 0xA002,
+	TAG_PIXEL_Y = 0xA003,
+	MARKER_APP2 = 0xE2,
+	MARKER_APP13 = 0xED
+};
+
+static void add_bytes(struct carried *carried, const void *bytes, size_t size)
+{
+	if (carried->size + size > carried->capacity) {
+		carried->capacity = (carried->size + size) * 2;
+		carried->bytes = xreallocarray(carried->bytes, carried->capacity, 1);
+	}
+	memcpy(carried->bytes + carried->size, bytes, size);
+	carried->size += size;
+}
+
+static void add_segment(
+	struct carried *carried, uint8_t marker, const uint8_t *payload, size_t size)
+{
+	const uint8_t head[4] = {0xFF, marker, (uint8_t)((size + 2) >> 8), (uint8_t)(size + 2)};
+
+	add_bytes(carried, head, sizeof head);
+	add_bytes(carried, payload, size);
+}
+
+/* MPF previews (APP2 too) point into the old file and go; so do makers' own blocks of pixels. */
+static bool is_carried(uint8_t marker, const uint8_t *payload, size_t size)
+{
+	if (marker == MARKER_APP2)
+		return size >= 12 && memcmp(payload, "ICC_PROFILE", 12) == 0;
+	return marker == JPEG_APP1 || marker == MARKER_APP13 || marker == JPEG_COM;
+}
+
+static struct exif_block block_of(const struct carried *carried)
+{
+	struct exif_block block = {0};
+
+	exif_open(&block, carried->bytes + carried->exif, carried->exif_size);
+	return block;
+}
+
+static void put_u16(uint8_t *at, uint32_t value, bool big_endian)
+{
+	at[big_endian ? 0 : 1] = (uint8_t)(value >> 8);
+	at[big_endian ? 1 : 0] = (uint8_t)value;
+}
+
+static void put_u32(uint8_t *at, uint32_t value, bool big_endian)
+{
+	put_u16(at + (big_endian ? 0 : 2), value >> 16, big_endian);
+	put_u16(at + (big_endian ? 2 : 0), value & 0xFFFF, big_endian);
+}
+
+static void note_thumbnail(const struct exif_entry *entry, void *context)
+{
+	struct carried *carried = context;
+	uint32_t value;
+
+	if (!exif_unsigned(entry, 0, &value))
+		return;
+	if (entry->tag == TAG_THUMBNAIL_OFFSET)
+		carried->thumbnail = value;
+	if (entry->tag == TAG_THUMBNAIL_LENGTH && entry->type == EXIF_LONG) {
+		carried->thumbnail_size = value;
+		carried->thumbnail_length_at = entry->offset;
+	}
+}
+
+/* Where the first directory points on to the one of the preview; 0 when it does not. */
+static size_t next_pointer_at(const struct exif_block *block)
+{
+	size_t entries;
+
+	if (block->first > block->size || block->size - block->first < 2)
+		return 0;
+	entries = bytes_u16(block->bytes + block->first, block->big_endian);
+	if (block->size - block->first - 2 < entries * 12 + 4)
+		return 0;
+	return block->first + 2 + entries * 12;
+}
+
+static void find_thumbnail(struct carried *carried)
+{
+	struct exif_block block = block_of(carried);
+	size_t pointer = next_pointer_at(&block);
+	uint32_t next = pointer == 0 ? 0 : bytes_u32(block.bytes + pointer, block.big_endian);
+
+	if (next == 0)
+		return;
+	exif_walk_directory(&block, next, EXIF_OTHER, note_thumbnail, carried);
+	if (carried->thumbnail > carried->exif_size ||
+		carried->thumbnail_size > carried->exif_size - carried->thumbnail)
+		carried->thumbnail_size = 0;
+}
+
+static void note_exif(struct carried *carried, size_t payload_at, size_t payload)
+{
+	size_t prefix = jpeg_exif_prefix(carried->bytes + payload_at, payload);
+	struct exif_block block;
+	struct exif_entry entry;
+	uint32_t value;
+
+	if (prefix == 0 || carried->exif != 0)
+		return;
+	if (!exif_open(&block, carried->bytes + payload_at + prefix, payload - prefix))
+		return;
+	carried->exif = payload_at + prefix;
+	carried->exif_size = payload - prefix;
+	if (exif_find(&block, EXIF_IMAGE, EXIF_ORIENTATION, &entry) &&
+		exif_unsigned(&entry, 0, &value) && value >= 1 && value <= 8)
+		carried->orientation = value;
+	find_thumbnail(carried);
+}
+
+void carried_read(struct carried *carried, const uint8_t *jpeg, size_t size)
+{
+	struct jpeg_segment segment;
+	size_t at = 0;
+
+	*carried = (struct carried){.orientation = 1};
+	while (at < size && jpeg_segment_at(jpeg + at, size - at, &segment) == JPEG_SEGMENT) {
+		size_t payload = at + segment.header;
+
+		if (segment.marker == JPEG_SOS || segment.marker == JPEG_EOI)
+			break;
+		if (payload > size || segment.payload > size - payload)
+			break;
+		if (is_carried(segment.marker, jpeg + payload, segment.payload)) {
+			add_segment(carried, segment.marker, jpeg + payload, segment.payload);
+			if (segment.marker == JPEG_APP1)
+				note_exif(
+					carried, carried->size - segment.payload, segment.payload);
+		}
+		at = payload + segment.payload;
+	}
+}
+
+struct patch {
+	uint8_t *tiff;
+	uint32_t width, height;
+};
+
+static void patch_entry(const struct exif_entry *entry, void *context)
+{
+	const struct patch *patch = context;
+	uint32_t value;
+
+	switch (entry->tag) {
+	case EXIF_ORIENTATION:
+		value = 1;
+		break;
+	case TAG_IMAGE_WIDTH:
+	case TAG_PIXEL_X:
+		value = patch->width;
+		break;
+	case TAG_IMAGE_LENGTH:
+	case TAG_PIXEL_Y:
+		value = patch->height;
+		break;
+	default:
+		return;
+	}
+	if (entry->directory == EXIF_GPS || entry->data == NULL || entry->count != 1)
+		return;
+	if (entry->type == EXIF_SHORT)
+		put_u16(patch->tiff + entry->offset, value, entry->big_endian);
+	else if (entry->type == EXIF_LONG)
+		put_u32(patch->tiff + entry->offset, value, entry->big_endian);
+}
+
+static void patch_preview_entry(const struct exif_entry *entry, void *context)
+{
+	if (entry->tag == EXIF_ORIENTATION)
+		patch_entry(entry, context);
+}
+
+void carried_patch(struct carried *carried, uint32_t width, uint32_t height)
+{
+	struct patch patch = {carried->bytes + carried->exif, width, height};
+	struct exif_block block;
+	size_t pointer;
+
+	if (carried->exif == 0)
+		return;
+	block = block_of(carried);
+	exif_walk(&block, patch_entry, &patch);
+	pointer = next_pointer_at(&block);
+	if (pointer != 0 && bytes_u32(block.bytes + pointer, block.big_endian) != 0)
+		exif_walk_directory(&block, bytes_u32(block.bytes + pointer, block.big_endian),
+			EXIF_OTHER, patch_preview_entry, &patch);
+}
+
+bool carried_put_thumbnail(struct carried *carried, const uint8_t *jpeg, size_t size)
+{
+	struct exif_block block;
+	uint8_t *tiff = carried->bytes + carried->exif;
+	bool fits = size > 0 && size <= carried->thumbnail_size;
+	size_t pointer;
+
+	if (carried->exif == 0)
+		return false;
+	block = block_of(carried);
+	if (carried->thumbnail_size > 0)
+		memset(tiff + carried->thumbnail, 0, carried->thumbnail_size);
+	if (fits) {
+		memcpy(tiff + carried->thumbnail, jpeg, size);
+		put_u32(tiff + carried->thumbnail_length_at, (uint32_t)size, block.big_endian);
+		return true;
+	}
+	pointer = next_pointer_at(&block);
+	if (pointer != 0)
+		put_u32(tiff + pointer, 0, block.big_endian);
+	return false;
+}
+
+void carried_release(struct carried *carried)
+{
+	free(carried->bytes);
+	*carried = (struct carried){0};
+}
