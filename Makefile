@@ -29,6 +29,8 @@ say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
 
 DEPS_BUILD := gcc g++ libc6-dev pkg-config libzip-dev libyaml-dev libcjson-dev libssl-dev \
 	libsqlite3-dev libdeflate-dev libtomlplusplus-dev libcurl4-openssl-dev \
+	libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libswresample-dev \
+	libturbojpeg0-dev \
 	libcurl4 tzdata ca-certificates python3
 DEPS_TEST := libcmocka-dev libimage-exiftool-perl ffmpeg python3-yaml unzip sqlite3 openssl \
 	libcap2 libpam0g libwrap0 procps strace faketime mandoc fish zsh bash-completion binutils
@@ -37,8 +39,8 @@ DEPS_BENCH := exiftool exiv2 exif zip lftp curl
 
 # ---- flags -------------------------------------------------------------------------------------
 
-# libzip, libssl, libcrypto and libcurl are loaded when first used (lazy_library.h): only their headers
-# are needed here. Linking them would make every start two milliseconds longer.
+# libzip, libssl, libcrypto, libcurl, libturbojpeg and FFmpeg's are loaded when first used
+# (lazy_library.h): only their headers are needed here. Linking them would make every start two milliseconds longer.
 LIBRARIES := yaml-0.1 libcjson sqlite3 libdeflate
 PKG_CFLAGS := $(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)
 PKG_LIBS := $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null)

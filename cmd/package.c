@@ -29,6 +29,20 @@ static struct {
 	struct string_list image_extensions, video_extensions;
 } settings;
 
+const struct option extension_options[] = {
+	{.name = "image-extensions",
+		.section = "PACKAGE",
+		.value = "EXT",
+		.list = &settings.image_extensions,
+		.help = "Take pictures with these extensions (.jpg .jpeg .png)."},
+	{.name = "video-extensions",
+		.section = "PACKAGE",
+		.value = "EXT",
+		.list = &settings.video_extensions,
+		.help = "Take videos with these extensions (.mp4 .avi .mov)."},
+	{0},
+};
+
 const struct option package_options[] = {
 	{.name = "output-path",
 		.section = "PACKAGE",
@@ -70,16 +84,6 @@ const struct option package_options[] = {
 		.fallback = "true",
 		.help = "Make deployment ids of the folder names as TRAPPER does (R1-32_01 is "
 			"r1-32_01)."},
-	{.name = "image-extensions",
-		.section = "PACKAGE",
-		.value = "EXT",
-		.list = &settings.image_extensions,
-		.help = "Take pictures with these extensions (.jpg .jpeg .png)."},
-	{.name = "video-extensions",
-		.section = "PACKAGE",
-		.value = "EXT",
-		.list = &settings.video_extensions,
-		.help = "Take videos with these extensions (.mp4 .avi .mov)."},
 	{.name = "time-fallback",
 		.section = "PACKAGE",
 		.value = "WHAT",
@@ -104,25 +108,12 @@ const struct option package_options[] = {
 	{0},
 };
 
-static const struct option *const tables[] = {package_options, data_options, timezone_options,
-	project_id_options, general_options, network_options, NULL};
+static const struct option *const tables[] = {package_options, extension_options, data_options,
+	timezone_options, project_id_options, general_options, network_options, NULL};
 
 struct stage_ready stage_ready;
 
 /* ---- where ---- */
-
-/* The folder's path from the root, whether it exists yet or not. Owned. */
-static char *absolute(const char *folder)
-{
-	char *real = realpath(folder, NULL), *here, *path;
-
-	if (real != NULL || folder[0] == '/')
-		return real != NULL ? real : xstrdup(folder);
-	here = getcwd(NULL, 0);
-	path = text_join_path(here == NULL ? "/" : here, folder);
-	free(here);
-	return path;
-}
 
 char *stage_work_folder(struct session *session, struct error *err)
 {
@@ -139,8 +130,8 @@ char *stage_work_folder(struct session *session, struct error *err)
 		return NULL;
 	}
 	if (session->work_dir != NULL)
-		return absolute(session->work_dir);
-	data = absolute(general.data_path);
+		return stage_absolute(session->work_dir);
+	data = stage_absolute(general.data_path);
 	work = text_join_path(data, ".trapkit");
 	free(data);
 	return work;
@@ -226,8 +217,7 @@ static int ask_server(struct session *session, struct server_lists *lists, struc
 			  "that out)");
 }
 
-/* A zone that somebody named wrong: on the command line exit 2, in the settings 78. */
-static struct zone *open_zone(struct session *session, const char *name, struct error *err)
+struct zone *stage_open_zone(struct session *session, const char *name, struct error *err)
 {
 	const struct option *option = command_option(session->command, "timezone");
 	struct zone *zone = zone_open(name, err);
@@ -440,7 +430,7 @@ static int run_flow(struct session *session, struct ledger *ledger,
 		free(work);
 		return -1;
 	}
-	output = absolute(folder);
+	output = stage_absolute(folder);
 	flow.output_folder = output;
 	status = package_run(&flow, ledger, result, session->progress, err);
 	free(output);
@@ -472,13 +462,14 @@ int package_stage(struct session *session, struct ledger *ledger,
 	if (check_settings(err) != 0)
 		goto done;
 	/* A zone that does not exist is told before the server is asked. */
-	if (general.timezone != NULL && (zone = open_zone(session, general.timezone, err)) == NULL)
+	if (general.timezone != NULL &&
+		(zone = stage_open_zone(session, general.timezone, err)) == NULL)
 		goto done;
 	if (settings.validate && ask_server(session, &lists, err) != 0)
 		goto done;
 	if (choose_zone(session, &folders, &lists, &choice, err) != 0)
 		goto done;
-	if (zone == NULL && (zone = open_zone(session, choice.timezone, err)) == NULL)
+	if (zone == NULL && (zone = stage_open_zone(session, choice.timezone, err)) == NULL)
 		goto done;
 	if (settings.validate &&
 		check_findings(session, &folders, &lists, &choice, parent, err) != 0)

@@ -29,8 +29,8 @@ static const struct option options[] = {
 
 /* The stages' own rows: pipeline has no copies of them. */
 static const struct option *const tables[] = {options, data_options, package_options,
-	timezone_options, project_id_options, destination_options, delivery_options,
-	general_options, network_options, NULL};
+	extension_options, convert_options, timezone_options, project_id_options,
+	destination_options, delivery_options, general_options, network_options, NULL};
 
 /* What is under way while packages are still being written. */
 struct pipeline {

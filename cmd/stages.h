@@ -4,13 +4,28 @@
 #define TRAPKIT_CMD_STAGES_H
 
 #include "cli/command.h"
+#include "trapkit/convert.h"
 #include "trapkit/package_flow.h"
 #include "trapkit/survey.h"
 
 struct ledger;
+struct zone;
 
 /* PACKAGE's rows, beside data_options, timezone_options, project_id_options. */
 extern const struct option package_options[];
+
+/* PACKAGE.image_extensions and video_extensions: which files a survey takes in. */
+extern const struct option extension_options[];
+
+/* CONVERT's rows that no other stage has. */
+extern const struct option convert_options[];
+
+/* The folder's path from the root, whether it exists yet or not. Owned. */
+char *stage_absolute(const char *folder);
+
+/* ERROR_USAGE for a zone that is wrong on the command line, ERROR_SETTINGS for one in the settings.
+ */
+struct zone *stage_open_zone(struct session *session, const char *name, struct error *err);
 
 /* Absolute: DATA/.trapkit or --work-dir. Owned; NULL with `err` when DATA is no folder. */
 char *stage_work_folder(struct session *session, struct error *err);
@@ -35,6 +50,14 @@ extern struct stage_ready {
  */
 int package_stage(struct session *session, struct ledger *ledger,
 	const struct survey_result *survey, struct package_result *result, cJSON *parent,
+	struct error *err);
+
+/*
+ * Makes the renditions that package_stage() then takes, tells what was made, and fills `parent`. -1
+ * with `err`; else 0, also when files failed: result->failed tells.
+ */
+int convert_stage(struct session *session, struct ledger *ledger,
+	const struct survey_result *survey, struct convert_result *result, cJSON *parent,
 	struct error *err);
 
 /* 0, or 1 when files that should be in the package are not. */

@@ -27,6 +27,8 @@ _trapkit_takes_value() {
 		--video | \
 		--data-path | \
 		--collection | \
+		--image-extensions | \
+		--video-extensions | \
 		--timezone | \
 		--to | \
 		--research-project | \
@@ -39,8 +41,6 @@ _trapkit_takes_value() {
 		--package-name | \
 		--max-size | \
 		--split | \
-		--image-extensions | \
-		--video-extensions | \
 		--wait | \
 		--parallel | \
 		--limit-rate | \
@@ -121,14 +121,16 @@ _trapkit_rows() {
 		;;
 	convert/)
 		words=''
-		options=' --output-path --resize --quality --video --overwrite --data-path --collection --timezone --ignore-dst'
+		options=' --output-path --overwrite --strict --resize --quality --video --data-path --collection --image-extensions --video-extensions --timezone --ignore-dst'
 		case $1 in
 		--output-path) kind=folders ;;
 		--resize) kind=nothing ;;
 		--quality) kind=nothing ;;
-		--video) kind=nothing ;;
+		--video) kind=words values='mp4 webm off' ;;
 		--data-path) kind=folders ;;
 		--collection) kind=nothing ;;
+		--image-extensions) kind=nothing ;;
+		--video-extensions) kind=nothing ;;
 		--timezone) kind=nothing ;;
 		esac
 		;;
@@ -214,15 +216,15 @@ _trapkit_rows() {
 		;;
 	package/)
 		words=''
-		options=' --output-path --package-name --max-size --split --validate --no-validate --originals --slug --no-slug --image-extensions --video-extensions --time-fallback --skip-damaged --verify --overwrite --data-path --collection --timezone --ignore-dst --project-id --verify-ssl --no-verify-ssl --ca-file --timeout --retries --max-runtime'
+		options=' --output-path --package-name --max-size --split --validate --no-validate --originals --slug --no-slug --time-fallback --skip-damaged --verify --overwrite --image-extensions --video-extensions --data-path --collection --timezone --ignore-dst --project-id --verify-ssl --no-verify-ssl --ca-file --timeout --retries --max-runtime'
 		case $1 in
 		--output-path) kind=folders ;;
 		--package-name) kind=nothing ;;
 		--max-size) kind=nothing ;;
 		--split) kind=words values='size deployment collection' ;;
+		--time-fallback) kind=words values='mtime refuse' ;;
 		--image-extensions) kind=nothing ;;
 		--video-extensions) kind=nothing ;;
-		--time-fallback) kind=words values='mtime refuse' ;;
 		--data-path) kind=folders ;;
 		--collection) kind=nothing ;;
 		--timezone) kind=nothing ;;
@@ -235,7 +237,7 @@ _trapkit_rows() {
 		;;
 	pipeline/)
 		words=''
-		options=' --convert --again --data-path --collection --output-path --package-name --max-size --split --validate --no-validate --originals --slug --no-slug --image-extensions --video-extensions --time-fallback --skip-damaged --verify --overwrite --timezone --ignore-dst --project-id --to --insecure-ftp --trigger --force-trigger --remove-zip --wait --parallel --limit-rate --timeout --retries --max-runtime'
+		options=' --convert --again --data-path --collection --output-path --package-name --max-size --split --validate --no-validate --originals --slug --no-slug --time-fallback --skip-damaged --verify --overwrite --image-extensions --video-extensions --resize --quality --video --timezone --ignore-dst --project-id --to --insecure-ftp --trigger --force-trigger --remove-zip --wait --parallel --limit-rate --timeout --retries --max-runtime'
 		case $1 in
 		--data-path) kind=folders ;;
 		--collection) kind=nothing ;;
@@ -243,9 +245,12 @@ _trapkit_rows() {
 		--package-name) kind=nothing ;;
 		--max-size) kind=nothing ;;
 		--split) kind=words values='size deployment collection' ;;
+		--time-fallback) kind=words values='mtime refuse' ;;
 		--image-extensions) kind=nothing ;;
 		--video-extensions) kind=nothing ;;
-		--time-fallback) kind=words values='mtime refuse' ;;
+		--resize) kind=nothing ;;
+		--quality) kind=nothing ;;
+		--video) kind=words values='mp4 webm off' ;;
 		--timezone) kind=nothing ;;
 		--project-id) kind=nothing ;;
 		--to) kind=nothing ;;

@@ -107,12 +107,16 @@ void ledger_deployment_list_release(struct ledger_deployment_list *list);
 
 /* A web-friendly copy of a file. Texts are owned. */
 struct ledger_rendition {
-	char *path;       /* the original's, relative to the data path */
+	/* The original's, relative to the data path; of a mirror tree (convert --output-path) the
+	   mirror's absolute path before it, so that package does not take it. */
+	char *path;
 	uint64_t size;    /* the original's, when the rendition was made */
 	int64_t mtime_ns; /* likewise */
 	char *settings;   /* what it was made with: other settings = out of date */
 	char *rendition;  /* path of the rendition, relative to the work folder or absolute */
 	uint64_t rendition_size; /* bytes */
+	bool has_sha256;
+	uint8_t sha256[SHA256_SIZE]; /* the original's */
 };
 void ledger_rendition_release(struct ledger_rendition *rendition);
 /* One per original: replaces. */

@@ -5,6 +5,7 @@
 #include "trapkit/memory.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void ledger_package_release(struct ledger_package *package)
 {
@@ -237,6 +238,8 @@ int store_put_rendition(
 	store_bind_text(statement, 4, rendition->settings);
 	store_bind_path(statement, 5, rendition->rendition);
 	sqlite3_bind_int64(statement, 6, (int64_t)rendition->rendition_size);
+	if (rendition->has_sha256)
+		sqlite3_bind_blob(statement, 7, rendition->sha256, SHA256_SIZE, SQLITE_TRANSIENT);
 	return store_run(ledger, statement, err) < 0 ? -1 : 0;
 }
 
@@ -258,6 +261,9 @@ int store_get_rendition(struct ledger *ledger, const char *path, struct ledger_r
 		rendition->settings = store_column(statement, 3);
 		rendition->rendition = store_column(statement, 4);
 		rendition->rendition_size = store_column_u64(statement, 5);
+		rendition->has_sha256 = sqlite3_column_bytes(statement, 6) == SHA256_SIZE;
+		if (rendition->has_sha256)
+			memcpy(rendition->sha256, sqlite3_column_blob(statement, 6), SHA256_SIZE);
 		sqlite3_reset(statement);
 	}
 	return found;

@@ -40,6 +40,8 @@ static const char *const steps[SCHEMA_NEWEST] = {
 	" destination BLOB NOT NULL, remote_name BLOB NOT NULL, temporary BLOB, sha256 TEXT,"
 	" size INTEGER NOT NULL, renaming INTEGER NOT NULL, done INTEGER NOT NULL,"
 	" PRIMARY KEY (destination, remote_name)) WITHOUT ROWID;",
+	/* The original's, so that one that was only touched or copied is known again. */
+	"ALTER TABLE renditions ADD COLUMN sha256 BLOB;",
 };
 
 int schema_version(struct ledger *ledger, struct error *err)

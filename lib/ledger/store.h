@@ -71,7 +71,7 @@ void store_forget_folder(struct ledger *ledger);
 int schema_migrate(struct ledger *ledger, struct error *err);
 /* The database's schema version, or -1. */
 int schema_version(struct ledger *ledger, struct error *err);
-#define SCHEMA_NEWEST 1
+#define SCHEMA_NEWEST 2
 
 /*
  * Takes the lock of the work folder. Returns the descriptor to keep, or -1. *crashed tells that the

@@ -1,39 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Renditions of JPEG pictures: scaled decoding, resampling, turning and encoding, plane by plane.
- */
+/* Renditions of pictures: decoded small, resampled, turned, encoded, and given their metadata. */
 #include "trapkit/rendition.h"
 
-#include "plane.h"
+#include "picture.h"
 #include "rendition_exif.h"
 
 #include "trapkit/error.h"
+#include "trapkit/exif.h"
 #include "trapkit/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <turbojpeg.h>
 
-/* A picture of more samples than this is a bomb, not a photograph (JPEG's own limit is 65,535²). */
-#define MOST_PIXELS (512u << 20)
 #define THUMBNAIL_WIDTH 160
 #define THUMBNAIL_HEIGHT 120
-#define MOST_PLANES 3
-
-/* Decoded planes: luma, and two of chroma unless it is one component. */
-struct picture {
-	struct plane planes[MOST_PLANES];
-	int count;
-	uint32_t width, height;           /* samples of luma that are picture */
-	double cover_width, cover_height; /* of luma; a scaled edge may hold half a sample more */
-	int across, down;                 /* chroma subsampling: 1, 2 or 4 */
-};
-
-static void picture_release(struct picture *picture)
-{
-	for (int i = 0; i < MOST_PLANES; i++)
-		plane_release(&picture->planes[i]);
-	*picture = (struct picture){0};
-}
 
 void rendition_fit(uint32_t width, uint32_t height, const struct rendition_settings *settings,
 	uint32_t *out_width, uint32_t *out_height)
@@ -57,155 +37,6 @@ bool rendition_is_fit(uint32_t width, uint32_t height, unsigned orientation,
 {
 	return orientation <= 1 && (settings->width == 0 || width <= settings->width) &&
 		(settings->height == 0 || height <= settings->height);
-}
-
-/* The smallest scale of the decoder that is not below the target. */
-static tjscalingfactor choose_scale(
-	uint32_t width, uint32_t height, uint32_t to_width, uint32_t to_height)
-{
-	tjscalingfactor best = {1, 1};
-	int count = 0;
-	const tjscalingfactor *factors = tjGetScalingFactors(&count);
-
-	for (int i = 0; factors != NULL && i < count; i++) {
-		double scale = (double)factors[i].num / factors[i].denom;
-
-		if (scale < (double)best.num / best.denom && width * scale >= to_width &&
-			height * scale >= to_height)
-			best = factors[i];
-	}
-	return best;
-}
-
-static void subsampling_factors(int subsampling, int *across, int *down)
-{
-	*across = tjMCUWidth[subsampling] / 8;
-	*down = tjMCUHeight[subsampling] / 8;
-}
-
-/* Data that ends early or is damaged half way still gives a picture; only no picture is an error.
- */
-static int check_decoded(
-	tjhandle decoder, int result, struct rendition *rendition, struct error *err)
-{
-	if (result == 0)
-		return 0;
-	if (tjGetErrorCode(decoder) == TJERR_WARNING) {
-		rendition->truncated = true;
-		return 0;
-	}
-	return error_set(
-		err, ERROR_INPUT, "cannot decode the picture: %s", tjGetErrorStr2(decoder));
-}
-
-struct header {
-	int width, height, subsampling, colorspace;
-};
-
-static int decode_planes(tjhandle decoder, const uint8_t *bytes, size_t size,
-	const struct header *header, tjscalingfactor scale, struct picture *picture,
-	struct rendition *rendition, struct error *err)
-{
-	unsigned char *pointers[MOST_PLANES] = {NULL};
-	int strides[MOST_PLANES] = {0};
-	int width = TJSCALED(header->width, scale);
-	int height = TJSCALED(header->height, scale);
-
-	picture->count = header->subsampling == TJSAMP_GRAY ? 1 : 3;
-	subsampling_factors(header->subsampling, &picture->across, &picture->down);
-	picture->width = (uint32_t)width;
-	picture->height = (uint32_t)height;
-	picture->cover_width = (double)header->width * scale.num / scale.denom;
-	picture->cover_height = (double)header->height * scale.num / scale.denom;
-	for (int i = 0; i < picture->count; i++) {
-		int plane_width = tjPlaneWidth(i, width, header->subsampling);
-		int plane_height = tjPlaneHeight(i, height, header->subsampling);
-
-		if (plane_width <= 0 || plane_height <= 0)
-			return error_set(err, ERROR_INPUT, "the picture has no size");
-		plane_init(&picture->planes[i], (uint32_t)plane_width, (uint32_t)plane_height);
-		/* What a cut file does not fill stays grey. */
-		memset(picture->planes[i].samples, 128, (size_t)plane_width * (size_t)plane_height);
-		pointers[i] = picture->planes[i].samples;
-		strides[i] = plane_width;
-	}
-	return check_decoded(decoder,
-		tjDecompressToYUVPlanes(decoder, bytes, size, pointers, width, strides, height, 0),
-		rendition, err);
-}
-
-/* Resamples to the target with 4:2:0 chroma. Planes of the right size are moved, not copied. */
-static void resample(struct picture *source, uint32_t width, uint32_t height, struct picture *out)
-{
-	*out = (struct picture){.count = source->count, .width = width, .height = height};
-	for (int i = 0; i < source->count; i++) {
-		uint32_t to_width = i == 0 ? width : (width + 1) / 2;
-		uint32_t to_height = i == 0 ? height : (height + 1) / 2;
-		double cover_width = source->cover_width / (i == 0 ? 1 : source->across);
-		double cover_height = source->cover_height / (i == 0 ? 1 : source->down);
-
-		if (i > 0) {
-			cover_width *= to_width * 2.0 / width;
-			cover_height *= to_height * 2.0 / height;
-		}
-		if (source->planes[i].width == to_width && source->planes[i].height == to_height) {
-			out->planes[i] = source->planes[i];
-			source->planes[i] = (struct plane){0};
-			continue;
-		}
-		plane_resample(&source->planes[i], cover_width, cover_height, to_width, to_height,
-			&out->planes[i]);
-	}
-	out->across = out->down = 2;
-	out->cover_width = width;
-	out->cover_height = height;
-}
-
-static void orient(struct picture *picture, unsigned orientation)
-{
-	uint32_t width = picture->width;
-
-	for (int i = 0; i < picture->count; i++)
-		plane_orient(&picture->planes[i], orientation);
-	if (orientation >= 5) {
-		picture->width = picture->height;
-		picture->height = width;
-	}
-	picture->cover_width = picture->width;
-	picture->cover_height = picture->height;
-}
-
-static int encode(const struct picture *picture, int quality, uint8_t **bytes, size_t *size,
-	struct error *err)
-{
-	const unsigned char *pointers[MOST_PLANES] = {NULL};
-	int strides[MOST_PLANES] = {0};
-	tjhandle encoder = tjInitCompress();
-	unsigned char *out = NULL;
-	unsigned long out_size = 0;
-	int result = -1;
-
-	for (int i = 0; i < picture->count; i++) {
-		pointers[i] = picture->planes[i].samples;
-		strides[i] = (int)picture->planes[i].width;
-	}
-	if (encoder == NULL ||
-		tjCompressFromYUVPlanes(encoder, pointers, (int)picture->width, strides,
-			(int)picture->height, picture->count == 1 ? TJSAMP_GRAY : TJSAMP_420, &out,
-			&out_size, quality, 0) != 0) {
-		error_set(err, ERROR_INPUT, "cannot encode the rendition: %s",
-			tjGetErrorStr2(encoder));
-		goto done;
-	}
-	*bytes = xmalloc(out_size);
-	memcpy(*bytes, out, out_size);
-	*size = out_size;
-	result = 0;
-done:
-	tjFree(out);
-	if (encoder != NULL)
-		tjDestroy(encoder);
-	return result;
 }
 
 /* A preview no bigger than the old one, so that nothing else in the EXIF has to move. */
@@ -240,7 +71,7 @@ static int renew_thumbnail(struct carried *carried, struct picture *picture, str
 	for (int quality = 80; quality >= 20; quality -= 15) {
 		free(bytes);
 		bytes = NULL;
-		result = encode(&small, quality, &bytes, &size, err);
+		result = picture_encode(&small, quality, &bytes, &size, err);
 		if (result != 0 || size <= carried->thumbnail_size)
 			break;
 	}
@@ -267,60 +98,120 @@ static void assemble(const struct carried *carried, const uint8_t *jpeg, size_t 
 	memcpy(rendition->bytes + head + carried->size, jpeg + head, size - head);
 }
 
-static int read_header(tjhandle decoder, const uint8_t *bytes, size_t size, struct header *header,
-	struct error *err)
+/* ---- what lies beside the pixels of other kinds of pictures ---- */
+
+static void carry_png(struct carried *carried, const uint8_t *bytes, size_t size)
 {
-	if (tjDecompressHeader3(decoder, bytes, size, &header->width, &header->height,
-		    &header->subsampling, &header->colorspace) != 0)
-		return error_set(err, ERROR_INPUT, "not a JPEG that can be read: %s",
-			tjGetErrorStr2(decoder));
-	if (header->width <= 0 || header->height <= 0 ||
-		(uint64_t)header->width * (uint64_t)header->height > MOST_PIXELS)
-		return error_set(err, ERROR_INPUT, "a picture of %d x %d is not accepted",
-			header->width, header->height);
-	if (header->colorspace == TJCS_CMYK || header->colorspace == TJCS_YCCK)
-		return error_set(err, ERROR_INPUT, "CMYK pictures are not read here");
+	size_t at = 8;
+
+	while (size - at >= 12) {
+		size_t length = bytes_u32(bytes + at, true);
+
+		if (length > size - at - 12)
+			return;
+		if (memcmp(bytes + at + 4, "eXIf", 4) == 0)
+			carried_add_exif(carried, bytes + at + 8, length);
+		at += length + 12;
+	}
+}
+
+/* RIFF chunks; their data is padded to an even size. */
+static void carry_webp(struct carried *carried, const uint8_t *bytes, size_t size)
+{
+	size_t at = 12;
+
+	while (at < size && size - at >= 8) {
+		size_t length = bytes_u32(bytes + at + 4, false), prefix;
+
+		if (length > size - at - 8)
+			return;
+		prefix = jpeg_exif_prefix(bytes + at + 8, length);
+		if (memcmp(bytes + at, "EXIF", 4) == 0)
+			carried_add_exif(carried, bytes + at + 8 + prefix, length - prefix);
+		at += 8 + length + length % 2;
+	}
+}
+
+static bool begins(const uint8_t *bytes, size_t size, size_t at, const char *magic, size_t length)
+{
+	return size >= at + length && memcmp(bytes + at, magic, length) == 0;
+}
+
+static bool is_jpeg(const uint8_t *bytes, size_t size)
+{
+	return begins(bytes, size, 0, "\xFF\xD8\xFF", 3);
+}
+
+static void carry(struct carried *carried, const uint8_t *bytes, size_t size)
+{
+	*carried = (struct carried){.orientation = 1};
+	if (is_jpeg(bytes, size))
+		carried_read(carried, bytes, size);
+	else if (begins(bytes, size, 0, "\x89PNG\r\n\x1A\n", 8))
+		carry_png(carried, bytes, size);
+	else if (begins(bytes, size, 8, "WEBP", 4))
+		carry_webp(carried, bytes, size);
+}
+
+/* ---- the whole ---- */
+
+static int decode(const uint8_t *bytes, size_t size, const struct rendition_settings *settings,
+	bool turned, struct picture *picture, struct error *err)
+{
+	struct error second = {0};
+
+	if (!is_jpeg(bytes, size))
+		return picture_decode_libav(bytes, size, picture, err);
+	if (picture_decode_jpeg(bytes, size, settings, turned, picture, err) == 0)
+		return 0;
+	if (err->kind != ERROR_INPUT)
+		return -1;
+	/* JPEGs of odd subsampling or in RGB; what is damaged fails here too. */
+	picture_release(picture);
+	if (picture_decode_libav(bytes, size, picture, &second) != 0)
+		return -1;
+	error_clear(err);
 	return 0;
+}
+
+static void resize(struct picture *decoded, const struct rendition_settings *settings, bool turned,
+	struct picture *target)
+{
+	const struct rendition_settings lying = {settings->height, settings->width, 0};
+	uint32_t width, height;
+
+	/* From the full size, which the scaled one was rounded from. */
+	rendition_fit(decoded->full_width, decoded->full_height, turned ? &lying : settings, &width,
+		&height);
+	picture_resample(decoded, width, height, target);
 }
 
 int rendition_make(const uint8_t *bytes, size_t size, const struct rendition_settings *settings,
 	struct rendition *rendition, struct error *err)
 {
-	tjhandle decoder = tjInitDecompress();
-	struct header header;
-	struct carried carried = {0};
+	struct carried carried;
 	struct picture decoded = {0}, target = {0};
-	struct rendition_settings box = *settings;
-	uint32_t width, height;
 	uint8_t *jpeg = NULL;
 	size_t jpeg_size = 0;
+	bool turned;
 	int result = -1;
 
 	*rendition = (struct rendition){0};
-	if (decoder == NULL) {
-		error_set(err, ERROR_SYSTEM, "cannot begin decoding: %s", tjGetErrorStr2(NULL));
-		return -1;
-	}
-	if (read_header(decoder, bytes, size, &header, err) != 0)
+	carry(&carried, bytes, size);
+	turned = carried.orientation >= 5;
+	if (decode(bytes, size, settings, turned, &decoded, err) != 0)
 		goto done;
-	carried_read(&carried, bytes, size);
-	if (carried.orientation >= 5) {
-		box.width = settings->height;
-		box.height = settings->width;
-	}
-	rendition_fit((uint32_t)header.width, (uint32_t)header.height, &box, &width, &height);
-	if (decode_planes(decoder, bytes, size, &header,
-		    choose_scale((uint32_t)header.width, (uint32_t)header.height, width, height),
-		    &decoded, rendition, err) != 0)
-		goto done;
-	resample(&decoded, width, height, &target);
-	orient(&target, carried.orientation);
+	resize(&decoded, settings, turned, &target);
+	picture_orient(&target, carried.orientation);
+	if (decoded.foreign_profile || decoded.profile != NULL)
+		carried_put_profile(&carried, decoded.profile, decoded.profile_size);
 	carried_patch(&carried, target.width, target.height);
 	if (renew_thumbnail(&carried, &target, err) != 0 ||
-		encode(&target, settings->quality, &jpeg, &jpeg_size, err) != 0)
+		picture_encode(&target, settings->quality, &jpeg, &jpeg_size, err) != 0)
 		goto done;
 	rendition->width = target.width;
 	rendition->height = target.height;
+	rendition->truncated = decoded.truncated;
 	assemble(&carried, jpeg, jpeg_size, rendition);
 	result = 0;
 done:
@@ -328,7 +219,6 @@ done:
 	picture_release(&decoded);
 	picture_release(&target);
 	carried_release(&carried);
-	tjDestroy(decoder);
 	return result;
 }
 

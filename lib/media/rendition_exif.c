@@ -150,6 +150,61 @@ void carried_read(struct carried *carried, const uint8_t *jpeg, size_t size)
 	}
 }
 
+void carried_add_exif(struct carried *carried, const uint8_t *tiff, size_t size)
+{
+	static const uint8_t prefix[JPEG_EXIF_PREFIX] = "Exif\0";
+	uint8_t *payload;
+
+	if (size > 65533 - sizeof prefix || carried->exif != 0)
+		return;
+	payload = xmalloc(sizeof prefix + size);
+	memcpy(payload, prefix, sizeof prefix);
+	memcpy(payload + sizeof prefix, tiff, size);
+	add_segment(carried, JPEG_APP1, payload, sizeof prefix + size);
+	note_exif(carried, carried->size - sizeof prefix - size, sizeof prefix + size);
+	free(payload);
+}
+
+/* Goes over the segments that are carried and takes those with a profile out. */
+static void drop_profile(struct carried *carried)
+{
+	size_t at = 0, kept = 0;
+
+	while (at < carried->size) {
+		const uint8_t *segment = carried->bytes + at;
+		size_t size = 2 + ((size_t)segment[2] << 8 | segment[3]);
+
+		if (segment[1] != MARKER_APP2) {
+			memmove(carried->bytes + kept, segment, size);
+			if (carried->exif > at && carried->exif < at + size)
+				carried->exif -= at - kept;
+			kept += size;
+		}
+		at += size;
+	}
+	carried->size = kept;
+}
+
+void carried_put_profile(struct carried *carried, const uint8_t *profile, size_t size)
+{
+	/* ICC.1:2022 annex B.4: numbered pieces, each with the count of all. */
+	enum { HEAD = 14, PIECE = 65533 - HEAD };
+	uint8_t *payload = xmalloc(HEAD + PIECE);
+	size_t pieces = (size + PIECE - 1) / PIECE;
+
+	drop_profile(carried);
+	for (size_t i = 0; profile != NULL && i < pieces; i++) {
+		size_t length = i + 1 < pieces ? (size_t)PIECE : size - i * PIECE;
+
+		memcpy(payload, "ICC_PROFILE", 12);
+		payload[12] = (uint8_t)(i + 1);
+		payload[13] = (uint8_t)pieces;
+		memcpy(payload + HEAD, profile + i * PIECE, length);
+		add_segment(carried, MARKER_APP2, payload, HEAD + length);
+	}
+	free(payload);
+}
+
 struct patch {
 	uint8_t *tiff;
 	uint32_t width, height;

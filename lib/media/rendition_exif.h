@@ -21,6 +21,12 @@ struct carried {
 /* Collects EXIF, ICC profile, XMP, IPTC and comments of a JPEG. Damage just ends the reading. */
 void carried_read(struct carried *carried, const uint8_t *jpeg, size_t size);
 
+/* An EXIF block (a TIFF structure) from elsewhere; one that no JPEG can hold is left out. */
+void carried_add_exif(struct carried *carried, const uint8_t *tiff, size_t size);
+
+/* An ICC profile instead of the one that was carried; NULL takes that out. */
+void carried_put_profile(struct carried *carried, const uint8_t *profile, size_t size);
+
 /* Writes orientation 1 and the dimensions into the EXIF, wherever it has such tags. */
 void carried_patch(struct carried *carried, uint32_t width, uint32_t height);
 

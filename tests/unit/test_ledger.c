@@ -276,7 +276,9 @@ static void renditions(void **state)
 		.mtime_ns = -5,
 		.settings = "1920x1920",
 		.rendition = "renditions/a/b/\xE1.mp4",
-		.rendition_size = 3};
+		.rendition_size = 3,
+		.has_sha256 = true,
+		.sha256 = {1, 0, 255}};
 	struct ledger_rendition got = {0};
 	struct error err = {0};
 
@@ -285,6 +287,8 @@ static void renditions(void **state)
 	assert_int_equal(ledger_get_rendition(ledger, "a/b/\xE1.avi", &got, &err), 1);
 	assert_string_equal(got.rendition, "renditions/a/b/\xE1.mp4");
 	assert_true(got.mtime_ns == -5 && got.size == 7 && got.rendition_size == 3);
+	assert_true(got.has_sha256);
+	assert_memory_equal(got.sha256, rendition.sha256, SHA256_SIZE);
 	ledger_rendition_release(&got);
 	assert_int_equal(ledger_remove_rendition(ledger, "a/b/\xE1.avi", &err), 0);
 	assert_int_equal(ledger_get_rendition(ledger, "a/b/\xE1.avi", &got, &err), 0);
