@@ -5,7 +5,8 @@
 /* A command is one file cmd/NAME.c with a `const struct command command_NAME`, listed twice here.
  */
 extern const struct command command_config, command_convert, command_describe, command_helpers,
-	command_package, command_pipeline, command_profile, command_template, command_upload;
+	command_package, command_pipeline, command_profile, command_template,
+	command_traplinked_sync, command_upload;
 
 const struct command *const commands[] = {
 	&command_config,
@@ -16,6 +17,7 @@ const struct command *const commands[] = {
 	&command_pipeline,
 	&command_profile,
 	&command_template,
+	&command_traplinked_sync,
 	&command_upload,
 	NULL,
 };

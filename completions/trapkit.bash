@@ -47,6 +47,21 @@ _trapkit_takes_value() {
 		--profiles | \
 		--registered | \
 		--files-from | \
+		--ids | \
+		--location-path | \
+		--location-id | \
+		--reports-since | \
+		--overlap | \
+		--device-fields | \
+		--base-url | \
+		--database | \
+		--format | \
+		--table | \
+		--since-run | \
+		--alert | \
+		--repeat-after | \
+		--on-alert | \
+		--every | \
 		--file-yaml | \
 		--file-zip) return 0 ;;
 	esac
@@ -57,7 +72,7 @@ _trapkit_takes_value() {
 _trapkit_rows() {
 	case $command/$sub in
 	/*)
-		words='config convert helpers package pipeline profile template upload help'
+		words='config convert helpers package pipeline profile template traplinked-sync upload help'
 		;;
 	config/)
 		words='show check list path get set edit '
@@ -321,6 +336,32 @@ _trapkit_rows() {
 		--timezone) kind=nothing ;;
 		esac
 		;;
+	traplinked-sync/)
+		words=''
+		options=' --ids --location-path --location-id --include-sublocations --reports-since --overlap --device-fields --network-devices --fetch --no-fetch --base-url --database --output --format --table --since-run --overwrite --alert --repeat-after --on-alert --check --every --verify-ssl --no-verify-ssl --ca-file --timeout --retries --max-runtime'
+		case $1 in
+		--ids) kind=nothing ;;
+		--location-path) kind=nothing ;;
+		--location-id) kind=nothing ;;
+		--reports-since) kind=nothing ;;
+		--overlap) kind=nothing ;;
+		--device-fields) kind=nothing ;;
+		--base-url) kind=nothing ;;
+		--database) kind=files ;;
+		--output | -o) kind=files ;;
+		--format) kind=words values='table json csv geojson jsonl' ;;
+		--table) kind=words values='devices reports history locations network-devices runs alerts' ;;
+		--since-run) kind=nothing ;;
+		--alert) kind=nothing ;;
+		--repeat-after) kind=nothing ;;
+		--on-alert) kind=nothing ;;
+		--every) kind=nothing ;;
+		--ca-file) kind=files ;;
+		--timeout) kind=nothing ;;
+		--retries) kind=nothing ;;
+		--max-runtime) kind=nothing ;;
+		esac
+		;;
 	upload/)
 		words=''
 		options=' --file-yaml --file-zip --data-path --overwrite --to --insecure-ftp --trigger --force-trigger --remove-zip --wait --parallel --limit-rate --timeout --retries --max-runtime'
@@ -337,7 +378,7 @@ _trapkit_rows() {
 		--max-runtime) kind=nothing ;;
 		esac
 		;;
-	help/*) words='config convert helpers package pipeline profile template upload ' ;;
+	help/*) words='config convert helpers package pipeline profile template traplinked-sync upload ' ;;
 	esac
 	options+=' --config --settings-dir --project --set --env-file --dry-run --jobs --work-dir --wait-lock --fail-fast --no-input --json --progress --color --no-color --verbosity --verbose --quiet --logfile --log-format --help --version'
 	[[ -n $kind ]] && return
@@ -403,4 +444,4 @@ _trapkit() {
 	esac
 }
 
-complete -F _trapkit trapkit trapper-tools trapkit-config trapkit-convert trapkit-helpers trapkit-package trapkit-pipeline trapkit-profile trapkit-template trapkit-upload
+complete -F _trapkit trapkit trapper-tools trapkit-config trapkit-convert trapkit-helpers trapkit-package trapkit-pipeline trapkit-profile trapkit-template trapkit-traplinked-sync trapkit-upload
