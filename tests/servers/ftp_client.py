@@ -46,10 +46,15 @@ def client(server, *operations, url=None, **settings):
 
 
 def stopped_client(server, after, *operations, number=signal.SIGTERM, **settings):
-    """As client(), with a signal `after` seconds; `seconds` counts from the signal."""
+    """As client(), with a signal `after` seconds, or once `after()` holds; `seconds` counts from the signal."""
     process = subprocess.Popen(arguments(server, operations, **settings), stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True)
-    time.sleep(after)
+    if callable(after):
+        limit = time.monotonic() + 60
+        while not after() and process.poll() is None and time.monotonic() < limit:
+            time.sleep(0.02)
+    else:
+        time.sleep(after)
     began = time.monotonic()
     process.send_signal(number)
     output, detail = process.communicate(timeout=60)
