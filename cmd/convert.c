@@ -262,7 +262,7 @@ static int fill(struct session *session, const struct survey_result *survey,
 	flow->data_path = general.data_path;
 	flow->collections = &survey->collections;
 	flow->picture.quality = (int)settings.quality;
-	flow->films = false; /* to come */
+	flow->films = settings.video != VIDEO_OFF;
 	flow->film = settings.video == VIDEO_WEBM ? FILM_WEBM : FILM_MP4;
 	flow->film_count = count_videos(survey);
 	flow->ignore_dst = general.ignore_dst;

@@ -325,7 +325,10 @@ static int make_film(struct convert_job *job, struct convert_item *item, struct 
 		goto done;
 	}
 	item->bytes_out = (uint64_t)status.st_size;
-	item->damaged = item->film.damaged;
+	/* Its own headers know best how long it was meant to be. */
+	if (item->source.facts.duration > item->film.promised)
+		item->film.promised = item->source.facts.duration;
+	item->damaged = item->film.damaged || (item->source.facts.trouble & TROUBLE_TRUNCATED) != 0;
 	item->status = item->film.remuxed ? CONVERT_REMUXED : CONVERT_FILM;
 	if (convert_publish(item, &file, item->created, err) == 0)
 		result = note_made(job, item, item->bytes_out, err);

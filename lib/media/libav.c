@@ -72,6 +72,10 @@ static const struct lazy_symbol avcodec_symbols[] = {
 	FOUND(av_packet_unref),
 	FOUND(av_packet_rescale_ts),
 	FOUND(av_new_packet),
+#if LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(60, 15, 100)
+	FOUND(av_packet_side_data_get),
+	FOUND(av_packet_side_data_new),
+#endif
 };
 
 static const struct lazy_symbol avformat_symbols[] = {
@@ -88,6 +92,10 @@ static const struct lazy_symbol avformat_symbols[] = {
 	FOUND(avformat_free_context),
 	FOUND(avio_open2),
 	FOUND(avio_closep),
+#if LIBAVFORMAT_VERSION_INT < AV_VERSION_INT(60, 15, 100)
+	FOUND(av_stream_get_side_data),
+	FOUND(av_stream_new_side_data),
+#endif
 };
 
 static const struct lazy_symbol swscale_symbols[] = {

@@ -96,6 +96,14 @@ struct libav {
 	__typeof__(swr_convert) *swr_convert;
 	__typeof__(swr_free) *swr_free;
 	__typeof__(swr_get_delay) *swr_get_delay;
+	/* A stream's side data went from one place to another in FFmpeg 6.1. */
+#if LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(60, 15, 100)
+	__typeof__(av_packet_side_data_get) *av_packet_side_data_get;
+	__typeof__(av_packet_side_data_new) *av_packet_side_data_new;
+#else
+	__typeof__(av_stream_get_side_data) *av_stream_get_side_data;
+	__typeof__(av_stream_new_side_data) *av_stream_new_side_data;
+#endif
 };
 extern struct libav libav;
 
@@ -175,5 +183,9 @@ int libav_fail(struct error *err, int code, const char *what);
 #define swr_convert libav.swr_convert
 #define swr_free libav.swr_free
 #define swr_get_delay libav.swr_get_delay
+#define av_packet_side_data_get libav.av_packet_side_data_get
+#define av_packet_side_data_new libav.av_packet_side_data_new
+#define av_stream_get_side_data libav.av_stream_get_side_data
+#define av_stream_new_side_data libav.av_stream_new_side_data
 
 #endif
