@@ -248,7 +248,8 @@ static const char *take_group(const char *at, double *degrees)
 		}
 		if (i < 3)
 			continue;
-		*degrees = parts[0] + parts[1] / 60 + parts[2] / 3600;
+		/* In this order, as the server does: the last digit depends on it. */
+		*degrees = parts[0] + (parts[1] + parts[2] / 60) / 60;
 		if (letter == 'S' || letter == 'W')
 			*degrees = -*degrees;
 		return next;
