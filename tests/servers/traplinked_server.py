@@ -160,7 +160,7 @@ class Handler(trapper_server.Handler):
             if without_location:
                 item.pop("location", None)
             if since is not None and reports:
-                newer = [r for r in reports if r["timestamp"] >= since]
+                newer = [r for r in reports if r.get("timestamp", "9") >= since]
                 if newer:
                     item["reports"] = newer
             answer.append(item)
