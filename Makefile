@@ -185,6 +185,11 @@ install: all
 	install -m 644 completions/_trapkit $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_trapkit
 	install -m 644 completions/trapkit.fish \
 		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/trapkit.fish
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|@BINDIR@|$(PREFIX)/bin|' cmd/systemd/trapkit-traplinked.service.in \
+		>$(DESTDIR)$(PREFIX)/lib/systemd/system/trapkit-traplinked.service
+	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/trapkit-traplinked.service
+	install -m 644 cmd/systemd/trapkit-traplinked.timer $(DESTDIR)$(PREFIX)/lib/systemd/system/
 	install -m 644 LICENSE NEWS.md README.md config.example.toml \
 		$(DESTDIR)$(PREFIX)/share/doc/trapkit/
 
@@ -197,6 +202,8 @@ uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/trapkit \
 		$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_trapkit \
 		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/trapkit.fish
+	rm -f $(DESTDIR)$(PREFIX)/lib/systemd/system/trapkit-traplinked.service \
+		$(DESTDIR)$(PREFIX)/lib/systemd/system/trapkit-traplinked.timer
 	rm -rf $(DESTDIR)$(PREFIX)/share/doc/trapkit
 
 clean:

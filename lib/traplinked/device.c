@@ -352,14 +352,14 @@ static int set_present(struct answer *answer, const char *serial, struct error *
 	return put_history(answer, serial, "present", "{}", err);
 }
 
-static int see(struct answer *answer, const char *serial, struct error *err)
+int answer_see(struct answer *answer, const char *serial, struct error *err)
 {
 	sqlite3_stmt *statement = db_statement(answer->store, SEE, err);
 
 	if (statement == NULL)
 		return -1;
 	db_bind_text(statement, 1, serial);
-	return db_run(answer->store, statement, err) < 0 ? -1 : 0;
+	return db_run(answer->store, statement, err);
 }
 
 /* Stores the device as it is now, `reports` taken out of it. */
@@ -407,7 +407,7 @@ int answer_take_device(void *context, cJSON *entry, struct error *err)
 	cJSON *reports;
 	char *serial;
 	int64_t type = -1;
-	int result;
+	int result = -1, fresh;
 
 	if (progress_check(answer->store->progress, err) != 0)
 		return -1;
@@ -418,12 +418,14 @@ int answer_take_device(void *context, cJSON *entry, struct error *err)
 	serial = xstrdup(item->valuestring);
 	answer->run->devices++;
 	reports = cJSON_DetachItemFromObjectCaseSensitive(entry, "reports");
-	result = take_state(answer, serial, entry, err);
+	fresh = answer_see(answer, serial, err);
+	if (fresh == 0)
+		answer_skip(answer, serial, "it is in the answer twice");
+	if (fresh >= 0)
+		result = fresh == 0 ? 0 : take_state(answer, serial, entry, err);
 	/* After take_state, which has taken over a type that was not asked for. */
 	json_integer(json_member(entry, "type"), &type);
-	if (result == 0)
-		result = see(answer, serial, err);
-	if (result == 0 && reports != NULL)
+	if (result == 0 && fresh > 0 && reports != NULL)
 		result = answer_reports(answer, serial, type, reports, err);
 	cJSON_Delete(reports);
 	free(serial);

@@ -112,6 +112,8 @@ int answer_take_network(void *context, cJSON *entry, struct error *err);
 int answer_location(struct answer *answer, const cJSON *location, int64_t *id, struct error *err);
 int answer_reports(struct answer *answer, const char *serial, int64_t device_type,
 	const cJSON *reports, struct error *err);
+/* 1, or 0 when this answer had it already; -1 with err. */
+int answer_see(struct answer *answer, const char *serial, struct error *err);
 /* A warning about an entry that cannot be taken. */
 void answer_skip(struct answer *answer, const char *serial, const char *why);
 

@@ -74,6 +74,7 @@ def examples_of_the_documentation(scratch):
 
 
 def outputs(scratch):
+    manual = " ".join((pathlib.Path(os.environ["ROOT"]) / "man/trapkit-traplinked.5").read_text("utf-8").split())
     with Station(scratch) as station:
         station.server.find("TESTDEVICE2").update(latitude=52.5, longitude=-13.25, name='a "b",\nc')
         done = station.run("--json", "--reports-since", SINCE)
@@ -102,6 +103,9 @@ def outputs(scratch):
         check(len(lines) == 1, lines)
         for name in ("devices", "reports", "history", "locations", "network-devices", "runs", "alerts"):
             check(len(station.run("--no-fetch", "--table", name).stdout.splitlines()) >= 1, name)
+            # The columns are promised to users.
+            header = station.run("--no-fetch", "--table", name, "--format", "csv").stdout.splitlines()[0]
+            check(f".It Cm {name} {header.replace(',', ', ')} " in manual, f"the manual has other columns: {header}")
         before = station.dump(runs=True)
         station.server.find("TESTDEVICE3")["status"] = 4
         station.run("--dry-run")
