@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* trapkit pipeline: survey, package, upload and trigger in one go, the stages overlapped. */
+/* trapkit pipeline: survey, convert, package, upload and trigger in one go, the stages overlapped.
+ */
 #include "cli/console.h"
 #include "cli/delivery.h"
 #include "cli/general.h"
@@ -192,13 +193,25 @@ static int finish_delivery(
 
 /* ---- the run ---- */
 
-static int check_stages(struct error *err)
+/* Makes the renditions that the packages then hold. */
+static int run_convert(struct pipeline *pipeline, const struct survey_result *survey,
+	uint64_t *failed, struct error *err)
 {
+	struct session *session = pipeline->session;
+	struct convert_result result = {0};
+	cJSON *stage;
+	int status;
+
 	if (!settings.convert)
 		return 0;
-	return error_set(err, ERROR_UNAVAILABLE,
-		"convert is not built yet, so nothing was done: run the same command with "
-		"--no-convert to send the files as they are");
+	stage = cJSON_AddObjectToObject(session->result, "convert");
+	status = convert_stage(session, pipeline->ledger, survey, &result, stage, err);
+	*failed = result.failed;
+	if (status == 0 && session->dry_run && result.pictures + result.films > 0)
+		console_note(session->console,
+			"sizes of packages are those of the originals: the renditions are yet to "
+			"be made");
+	return status;
 }
 
 static int run_stages(struct pipeline *pipeline, struct error *err)
@@ -207,9 +220,11 @@ static int run_stages(struct pipeline *pipeline, struct error *err)
 	cJSON *package = cJSON_AddObjectToObject(session->result, "package"), *upload;
 	struct survey_result survey = {0};
 	struct package_result packages = {0};
+	uint64_t failed = 0;
 	int status = -1;
 
-	if (survey_stage(session, pipeline->ledger, &survey, err) == 0) {
+	if (survey_stage(session, pipeline->ledger, &survey, err) == 0 &&
+		run_convert(pipeline, &survey, &failed, err) == 0) {
 		stage_ready = (struct stage_ready){part_is_ready, pipeline};
 		status = package_stage(session, pipeline->ledger, &survey, &packages, package, err);
 		stage_ready = (struct stage_ready){0};
@@ -221,7 +236,7 @@ static int run_stages(struct pipeline *pipeline, struct error *err)
 	else if (status == 0)
 		status = foretell(pipeline, &packages, upload, err);
 	if (status == 0)
-		status = stage_status(&survey, &packages);
+		status = stage_status(&survey, &packages) != 0 || failed > 0;
 	package_result_release(&packages);
 	survey_result_release(&survey);
 	return status;
@@ -233,7 +248,7 @@ static int run(struct session *session, struct error *err)
 	char *work = NULL;
 	int status = -1;
 
-	if (check_stages(err) != 0 || delivery_prepare(&pipeline.delivery, true, err) != 0)
+	if (delivery_prepare(&pipeline.delivery, true, err) != 0)
 		goto done;
 	work = stage_work_folder(session, err);
 	if (work == NULL)
@@ -251,9 +266,10 @@ done:
 }
 
 static const char description[] =
-	"Does in one go what 'package' and 'upload' do one after the other: looks at what is in "
-	"the data path, checks it against the server, writes the packages, delivers them, and "
-	"with --trigger has the server process them. With several parts (--max-size, --split) one "
+	"Does in one go what 'convert' (with --convert), 'package' and 'upload' do one after the "
+	"other: looks at what is in the data path, makes web-friendly copies, checks it against "
+	"the server, writes the packages, delivers them, and with --trigger has the server process "
+	"them. With several parts (--max-size, --split) one "
 	"is on its way while the next is written.\n"
 	"\n"
 	"Every option of the stages is taken here too, and each stage reads its own section of "
@@ -268,6 +284,8 @@ static const char description[] =
 static const char examples[] =
 	"# Package, upload and have the server process it\n"
 	"$ trapkit pipeline --data-path /data --trigger\n"
+	"# Make web-friendly copies first, and send these\n"
+	"$ trapkit pipeline --data-path /data --convert --trigger\n"
 	"# Only one collection, in parts of 2 GB, and see what would happen\n"
 	"$ trapkit pipeline --data-path /data --collection summer_2024 --max-size 2GB --trigger "
 	"--dry-run\n"
@@ -276,7 +294,7 @@ static const char examples[] =
 
 const struct command command_pipeline = {
 	.name = "pipeline",
-	.summary = "Package, upload and trigger in one go",
+	.summary = "Convert, package, upload and trigger in one go",
 	.description = description,
 	.examples = examples,
 	.options = tables,

@@ -343,7 +343,7 @@ complete -c trapkit-package -l log-format -x -a 'text json' -d 'Write the log fi
 complete -c trapkit-package -l help -s h -d 'Show this help.'
 complete -c trapkit-package -l version -d 'Show the version.'
 
-complete -c trapkit -f -n __fish_use_subcommand -a pipeline -d 'Package, upload and trigger in one go'
+complete -c trapkit -f -n __fish_use_subcommand -a pipeline -d 'Convert, package, upload and trigger in one go'
 complete -c trapkit -n '__fish_seen_subcommand_from pipeline' -l convert -d 'Make web-friendly copies first and package these.'
 complete -c trapkit -n '__fish_seen_subcommand_from pipeline' -l again -d 'Deliver a collection although pictures of it were delivered before.'
 complete -c trapkit -n '__fish_seen_subcommand_from pipeline' -l data-path -x -a '(__fish_complete_directories)' -d 'Read the collections below DIR (DIR/COLLECTION/DEPLOYMENT/FILES).'

@@ -160,12 +160,35 @@ done:
 	return result;
 }
 
+/*
+ * libturbojpeg reads luma up to the next even row and column when chroma is halved: the last ones
+ * are repeated there. `padded` is released by the caller.
+ */
+static const struct plane *pad_luma(const struct picture *picture, struct plane *padded)
+{
+	const struct plane *luma = &picture->planes[0];
+	uint32_t width = (luma->width + 1) & ~1u, height = (luma->height + 1) & ~1u;
+
+	if (picture->count == 1 || (width == luma->width && height == luma->height))
+		return luma;
+	plane_init(padded, width, height);
+	for (uint32_t y = 0; y < height; y++) {
+		uint32_t from = y < luma->height ? y : luma->height - 1;
+		uint8_t *row = padded->samples + (size_t)y * width;
+
+		memcpy(row, luma->samples + (size_t)from * luma->width, luma->width);
+		row[width - 1] = row[luma->width - 1];
+	}
+	return padded;
+}
+
 int picture_encode(const struct picture *picture, int quality, uint8_t **bytes, size_t *size,
 	struct error *err)
 {
 	const unsigned char *pointers[PICTURE_PLANES] = {NULL};
 	int strides[PICTURE_PLANES] = {0};
 	tjhandle encoder;
+	struct plane padded = {0};
 	unsigned char *out = NULL;
 	unsigned long out_size = 0;
 	int result = -1;
@@ -174,8 +197,11 @@ int picture_encode(const struct picture *picture, int quality, uint8_t **bytes, 
 		return -1;
 	encoder = tjInitCompress();
 	for (int i = 0; i < picture->count; i++) {
-		pointers[i] = picture->planes[i].samples;
-		strides[i] = (int)picture->planes[i].width;
+		const struct plane *plane =
+			i == 0 ? pad_luma(picture, &padded) : &picture->planes[i];
+
+		pointers[i] = plane->samples;
+		strides[i] = (int)plane->width;
 	}
 	if (encoder == NULL ||
 		tjCompressFromYUVPlanes(encoder, pointers, (int)picture->width, strides,
@@ -190,6 +216,7 @@ int picture_encode(const struct picture *picture, int quality, uint8_t **bytes, 
 	*size = out_size;
 	result = 0;
 done:
+	plane_release(&padded);
 	tjFree(out);
 	if (encoder != NULL)
 		tjDestroy(encoder);

@@ -121,13 +121,44 @@ def what_must_be_there(scratch):
         make_card(field.data, images=2)
         check("--data-path" in field.run("pipeline", expect=2).stderr, "data path")
         field.run("pipeline", "--data-path", scratch / "none", expect=1)
-        done = field.run("pipeline", "--data-path", field.data, "--convert", expect=None)
-        if done.status == 69:
-            check("--no-convert" in done.stderr, done)
-            check(not (field.data / ".trapkit").exists(), "something was done")
         (field.data / "R0001/R0001-LOC02_01").rename(field.data / "R0001/R0001-LOC07_01")
         unknown = field.run("pipeline", "--data-path", field.data, expect=1)
         check("r0001-loc07_01" in unknown.stderr and field.on_server() == [], unknown)
+
+
+def convert_first(scratch):
+    """What is delivered are the renditions, by one command and by the tutorial's three; and each is made once."""
+    for words in (["pipeline"], ["convert", "package", "upload"]):
+        scratch_of = scratch / words[0]
+        scratch_of.mkdir()
+        with Field(scratch_of, world=WORLD) as field:
+            make_card(field.data, images=2, clips=2, pixels=(2400, 1800))
+            common = ["--data-path", field.data]
+            if words == ["pipeline"]:
+                dry = field.run("--json", "pipeline", *common, "--convert", "--package-name", "season", "--dry-run")
+                check(dry.json["convert"]["pictures"] > 0 and not (field.data / ".trapkit").exists(), dry)
+                done = field.run("--json", "pipeline", *common, "--convert", "--package-name", "season", "--trigger")
+                check(done.json["convert"]["failed"] == 0 and done.json["convert"]["videos"] > 0, done)
+                again = field.run("--json", "pipeline", *common, "--convert", "--package-name", "season", "--trigger")
+                check(again.json["convert"]["pictures"] + again.json["convert"]["videos"] == 0, again)
+                check(again.json["package"]["up_to_date"] is True and again.json["upload"]["packages"] == [], again)
+            else:
+                field.run("convert", *common)
+                field.run("package", *common, "--package-name", "season")
+                field.run("upload", *common, "--trigger")
+            made = {p.relative_to(field.data / ".trapkit/renditions").as_posix(): p
+                    for p in (field.data / ".trapkit/renditions").rglob("*") if p.is_file()}
+            check(any(n.endswith(".mp4") for n in made) and any(n.lower().endswith(".jpg") for n in made), sorted(made))
+            with zipfile.ZipFile(field.ftp.path("season.zip")) as archive:
+                names = archive.namelist()
+                check(not any(n.lower().endswith(".avi") for n in names), names)
+                for name, path in made.items():
+                    collection, deployment, file = name.split("/")
+                    check(archive.read(f"{collection}/{deployment.lower()}/{file}") == path.read_bytes(), name)
+            listed = yaml.safe_load(field.ftp.path("season.yaml").read_text())
+            for resource in [r for d in listed["collections"][0]["deployments"] for r in d["resources"]]:
+                check(resource["name"].lower().endswith((".jpg", ".mp4")), resource)
+                check("avi" not in str(resource).lower() and max(resource.get("width") or 0, 1) <= 1920, resource)
 
 
 def one_bad_picture(scratch):
@@ -179,5 +210,5 @@ def two_at_once(scratch):
 
 
 run_all([at_once, dry_run_creates_nothing, parts_overlap, outbox, chosen_collections, options_of_the_stages,
-         what_must_be_there, one_bad_picture, grown_collection,
+         what_must_be_there, convert_first, one_bad_picture, grown_collection,
          two_at_once], os.environ["SCRATCH"])
