@@ -57,6 +57,13 @@ enum tag_slot {
 	TAG_TEXTS
 };
 
+struct tag_degrees {
+	bool there, number; /* number: all its values are */
+	double value;       /* degrees, without sign */
+	bool has_letter;
+	char letter; /* of the reference, as it stands; NUL when empty */
+};
+
 struct tags {
 	bool exif, damaged;
 	struct tag_text texts[TAG_TEXTS];
@@ -64,12 +71,7 @@ struct tags {
 	char comment[2048];     /* UserComment, decoded and clean */
 	const uint8_t *note;    /* maker note, in the head's window */
 	size_t note_size;       /* what of it is there */
-	struct {
-		bool there, number; /* number: all values are */
-		double value;       /* degrees, unsigned */
-		bool has_letter;
-		char letter; /* of the reference, as it stands; NUL when empty */
-	} latitude, longitude;
+	struct tag_degrees latitude, longitude;
 	char com[HEAD_COMMENT]; /* comment segment, with its line breaks */
 };
 

@@ -214,22 +214,25 @@ static double as_printed(double degrees)
 	return whole + minute / 60 + seconds / 3600;
 }
 
+/*
+ * Any reference will do for exiftool, as long as there is one. A value that is no number is an
+ * empty text for it, which the minus sign of S and W makes a zero.
+ */
+static bool printed(const struct tag_degrees *tag, char negative, double *degrees)
+{
+	bool minus = (tag->letter & ~0x20) == negative;
+
+	if (!tag->there || !tag->has_letter || (!tag->number && !minus))
+		return false;
+	*degrees = tag->number ? as_printed(tag->value) : 0;
+	if (minus)
+		*degrees = -*degrees;
+	return true;
+}
+
 bool server_position(const struct tags *tags, double *latitude, double *longitude)
 {
-	char north = (char)(tags->latitude.letter & ~0x20);
-	char east = (char)(tags->longitude.letter & ~0x20);
-
-	/* Any reference will do for exiftool, as long as there is one. */
-	if (!tags->latitude.number || !tags->latitude.has_letter || !tags->longitude.number ||
-		!tags->longitude.has_letter)
-		return false;
-	*latitude = as_printed(tags->latitude.value);
-	*longitude = as_printed(tags->longitude.value);
-	if (north == 'S')
-		*latitude = -*latitude;
-	if (east == 'W')
-		*longitude = -*longitude;
-	return true;
+	return printed(&tags->latitude, 'S', latitude) && printed(&tags->longitude, 'W', longitude);
 }
 
 bool position_is_valid(double latitude, double longitude)
