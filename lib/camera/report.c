@@ -74,11 +74,12 @@ static bool next_line(const char **at, const char *end, struct line *line)
 	return false;
 }
 
-/* The last value of a key, owned by the caller; NULL when there is none. A NUL ends it. */
+/* The last value of a key, owned by the caller; NULL when there is none. '?' stands for NUL. */
 static char *value_of(const char *text, size_t size, const char *key)
 {
 	const char *at = text, *found = NULL, *found_end = NULL;
 	struct line line;
+	char *value;
 
 	while (next_line(&at, text + size, &line))
 		if ((size_t)(line.key_end - line.key) == strlen(key) &&
@@ -86,7 +87,14 @@ static char *value_of(const char *text, size_t size, const char *key)
 			found = line.value;
 			found_end = line.value_end;
 		}
-	return found == NULL ? NULL : xstrndup(found, (size_t)(found_end - found));
+	if (found == NULL)
+		return NULL;
+	size = (size_t)(found_end - found);
+	value = xmalloc(size + 1);
+	for (size_t i = 0; i < size; i++)
+		value[i] = found[i] == '\0' ? '?' : found[i];
+	value[size] = '\0';
+	return value;
 }
 
 /* ---- values ---- */

@@ -197,12 +197,16 @@ bool server_offset(const char *text, int *seconds)
 
 /* ---- positions ---- */
 
-/* What is left of degrees after they were printed with two decimals of a second. */
+/* What is left of degrees after they were printed with two decimals of a second: rounded in
+ * decimal, from the same products as exiftool's, for the last digit depends on both. */
 static double as_printed(double degrees)
 {
 	double whole = floor(degrees), minutes = (degrees - whole) * 60;
-	double minute = floor(minutes), seconds = round((minutes - minute) * 6000) / 100;
+	double minute = floor(minutes), seconds = 0;
+	char text[32];
 
+	snprintf(text, sizeof text, "%.2f", (minutes - minute) * 60);
+	text_parse_number(text, &seconds);
 	if (seconds >= 60) {
 		seconds -= 60;
 		minute++;

@@ -198,14 +198,12 @@ static void take_comment(const struct exif_entry *entry, char *out, size_t size)
 static bool take_degrees(const struct exif_entry *entry, double *degrees)
 {
 	size_t count = entry->count < 3 ? entry->count : 3;
-	double value, unit = 1;
+	double parts[3] = {0};
 
-	*degrees = 0;
-	for (size_t i = 0; i < count; i++, unit *= 60) {
-		if (!exif_number(entry, i, &value))
+	for (size_t i = 0; i < count; i++)
+		if (!exif_number(entry, i, &parts[i]))
 			return false;
-		*degrees += value / unit;
-	}
+	*degrees = parts[0] + (parts[1] + parts[2] / 60) / 60;
 	return count > 0;
 }
 

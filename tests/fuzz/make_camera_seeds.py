@@ -21,7 +21,9 @@ def main():
         "makernote": [cameras.hyperfire(), cameras.ultrafire(), cameras.hyperfire2(), cameras.BROWNING, cameras.CUDDEBACK,
                       cameras.MOULTRIE, cameras.picture(cameras.with_exif(**cameras.WILLFINE)),
                       cameras.picture(cameras.with_exif(**cameras.SWIFT, big=True), cameras.RAPIDFIRE)],
-        "report": [WILLFINE.encode(), SWIFT.encode(), b"\xef\xbb\xbfIMEI:1\n", b"IMEI:1\nTemp:24\xb0C\n"],
+        "report": [WILLFINE.encode(), SWIFT.encode(), b"\xef\xbb\xbfIMEI:1\n", b"IMEI:1\nTemp:24\xb0C\n",
+                   # Found by the search: a NUL inside the id.
+                   b"IMEI:736\x1f\0\0\nCamID:1\n"],
     }
     for kind, files in seeds.items():
         folder = out / kind
