@@ -23,6 +23,7 @@ struct target {
 	size_t remote; /* where in `path` the server's begins */
 	size_t shown;  /* where in `path` what is shown begins */
 	bool special;  /* a link, a device: not opened */
+	int failure;   /* errno: a file or folder that cannot be looked at */
 };
 
 struct checked {
@@ -41,6 +42,7 @@ struct job {
 	size_t arguments;  /* DIRs and FILEs */
 	size_t next, done; /* index of the next target; how many were taken */
 	uint64_t verdicts[3], unreadable;
+	uint64_t by_own; /* taken by a profile that is not built in */
 	uint64_t reasons[CAMERA_PARSE_FAILED + 1];
 	cJSON *files;
 	struct table table;
@@ -59,6 +61,8 @@ static enum find_answer visit(void *context, const struct found *found, struct e
 	if (found->kind == FOUND_FOLDER)
 		/* Ours, not the camera's. */
 		return strcmp(found->name, ".trapkit") == 0 ? FIND_ON : FIND_ENTER;
+	if (found->kind == FOUND_UNREADABLE)
+		target.failure = found->error_number;
 	target.path = text_join_path(job->root, found->path);
 	target.remote = strlen(target.path) - strlen(found->path);
 	target.shown = job->arguments == 1 ? target.remote : 0;
@@ -141,8 +145,12 @@ static int check_file(void *context, void *item, struct error *err)
 	int fd;
 
 	(void)err;
-	if (camera_check_name(remote, check))
+	if (camera_check_name(remote, check) && checked->target.failure == 0)
 		return 0;
+	if (checked->target.failure != 0) {
+		unreadable(check, CAMERA_UNREADABLE, strerror(checked->target.failure));
+		return 0;
+	}
 	if (checked->target.special) {
 		unreadable(check, CAMERA_NOT_A_FILE, "a link or a device, not looked at");
 		return 0;
@@ -342,6 +350,8 @@ static int take_file(void *context, void *item, const struct error *failure, str
 	job->verdicts[check->verdict]++;
 	job->reasons[check->reason]++;
 	job->unreadable += check->reason == CAMERA_UNREADABLE;
+	job->by_own += check->verdict == CAMERA_OK && check->profile != NULL &&
+		strcmp(check->profile->origin, "built in") != 0;
 	if (job->session->json)
 		add_file(job, checked);
 	else if (camera_options.csv)
@@ -367,11 +377,18 @@ static void show(struct job *job)
 		job->done, (unsigned long long)job->verdicts[CAMERA_OK],
 		(unsigned long long)job->verdicts[CAMERA_REFUSED],
 		(unsigned long long)job->verdicts[CAMERA_SKIPPED]);
+	if (job->by_own > 0)
+		console_note(job->session->console,
+			"%llu of them fit a profile of your own: the server takes them only when "
+			"it "
+			"has such a profile too",
+			(unsigned long long)job->by_own);
 	summary = cJSON_AddObjectToObject(job->session->result, "summary");
 	cJSON_AddNumberToObject(summary, "files", (double)job->done);
 	cJSON_AddNumberToObject(summary, "ok", (double)job->verdicts[CAMERA_OK]);
 	cJSON_AddNumberToObject(summary, "refused", (double)job->verdicts[CAMERA_REFUSED]);
 	cJSON_AddNumberToObject(summary, "skipped", (double)job->verdicts[CAMERA_SKIPPED]);
+	cJSON_AddNumberToObject(summary, "own_profile", (double)job->by_own);
 	reasons = cJSON_AddObjectToObject(summary, "reasons");
 	for (size_t i = 1; i <= CAMERA_PARSE_FAILED; i++)
 		if (job->reasons[i] > 0)

@@ -76,10 +76,11 @@ void survey_result_release(struct survey_result *result);
 
 /*
  * Walks DATA/<collection>/<deployment>/<files>. A file whose size and mtime the ledger knows is not
- * opened. Others are read (media_read_facts) in parallel and stored; damaged ones too, with their
- * trouble. A file that cannot be read is tried once more at the end and is then failed. Afterwards
- * the ledger holds, of the collections surveyed, exactly the files that are there and could be
- * read: what is gone, skipped or failed is forgotten (what was packaged and uploaded is not).
+ * opened. Others are read in parallel (media_read_facts; date, make, model and serial number that
+ * EXIF lacks: camera_read_facts) and stored; damaged ones too, with their trouble. A file that
+ * cannot be read is tried once more at the end and is then failed. Afterwards the ledger holds, of
+ * the collections surveyed, exactly the files that are there and could be read: what is gone,
+ * skipped or failed is forgotten (what was packaged and uploaded is not).
  *
  * Folders that a camera makes (find_is_camera_folder) belong to their deployment, the name being
  * the sub-path joined by `_`; of two files that come to the same name the one with the bytewise

@@ -106,9 +106,20 @@ def check_forms(root):
     check(run("profile", "check")[0] == 2, "nothing named")
     status, _, _ = run("profile", "check", "missing.jpg", "E1000159.JPG", cwd=root)
     check(status == 1, "a file that is not there")
+    check([f["path"] for f in document("profile", "check", ".", cwd=root)["files"]] ==
+          [f["path"] for f in document("profile", "check", str(root) + "/")["files"]], "'.' and a slash at the end")
+    check_deep()
     zoned = document("profile", "check", "E1000159.JPG", "--timezone", "Europe/Warsaw", cwd=root)
     check(zoned["zone"] == "Europe/Warsaw" and zoned["files"][0]["date"] == "2025-12-05T15:46:07+01:00", "--timezone")
     check(document("profile", "check", "E1000159.JPG", cwd=root)["zone"] is None, "no zone")
+
+
+def check_deep():
+    """A folder that cannot be walked is told, not left out: here one below more folders than are followed."""
+    root = SCRATCH / "deep"
+    write(root / ("d/" * 70) / "E1.JPG", cameras.picture(cameras.with_exif(**cameras.WILLFINE)))
+    found = document("profile", "check", str(root))
+    check(found["exit"] == 1 and [f["reason"] for f in found["files"]] == ["unreadable"], str(found))
 
 
 # ---- beside exiftool ----
@@ -306,6 +317,8 @@ def check_profiles(root):
     check(status == 1 and "did you mean 'HyperFire'" in said, said)
     file = document("profile", "check", str(root / "reconyx.jpg"), *options)["files"][0]
     check(file["verdict"] == "ok" and file["camera_id"] == "H500DE01120343" and file["profile"] == "HyperFire", str(file))
+    found = document("profile", "check", str(root), *options)
+    check(found["summary"]["own_profile"] == 1, f"one picture fits a profile of one's own: {found['summary']}")
     for text, line in ((b"[[CAMERA]]\nname = 'x'\nmake = '['\nid = 'path'\n", 3),
                        (b"\n[[CAMERA]]\nname = 'x'\nmakes = 'b'\nid = 'path'\n", 4), (b"[[CAMERA]\n", 1)):
         write(settings / "profiles/b.toml", text)
