@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* trapkit package: the YAML definition and the ZIP that TRAPPER takes. */
+#include "trapkit/package.h"
 #include "cli/console.h"
 #include "cli/delivery.h"
 #include "cli/general.h"
@@ -295,7 +296,19 @@ static void add_text(cJSON *object, const char *key, const char *text)
 	free(shown);
 }
 
-static void tell_parts(const struct package_result *result, bool dry_run, cJSON *parent)
+/* Of the whole ZIP, for whoever compares it elsewhere: read again, and only when it is shown. */
+static void add_digest(cJSON *item, const struct package_part *part, bool wanted)
+{
+	char hex[SHA256_HEX_SIZE];
+	struct error ignored = {0};
+
+	if (wanted && file_sha256(part->zip, hex, NULL, &ignored) == 0)
+		cJSON_AddStringToObject(item, "sha256", hex);
+	else
+		cJSON_AddNullToObject(item, "sha256");
+}
+
+static void tell_parts(const struct package_result *result, bool digests, cJSON *parent)
 {
 	cJSON *list = cJSON_AddArrayToObject(parent, "packages");
 
@@ -309,10 +322,7 @@ static void tell_parts(const struct package_result *result, bool dry_run, cJSON 
 		cJSON_AddNumberToObject(item, "files", (double)part->files);
 		cJSON_AddNumberToObject(item, "bytes", (double)part->zip_size);
 		cJSON_AddNumberToObject(item, "media_bytes", (double)part->media_bytes);
-		if (dry_run && part->zip_sha256[0] == '\0')
-			cJSON_AddNullToObject(item, "sha256");
-		else
-			cJSON_AddStringToObject(item, "sha256", part->zip_sha256);
+		add_digest(item, part, digests);
 		cJSON_AddNumberToObject(item, "part", part->part);
 		cJSON_AddNumberToObject(item, "parts", part->parts);
 		cJSON_AddBoolToObject(item, "written", part->written);
@@ -344,11 +354,11 @@ static void tell_skipped(
 }
 
 static void tell_json(const struct survey_result *survey, const struct package_result *result,
-	const struct zone_choice *choice, bool dry_run, cJSON *parent)
+	const struct zone_choice *choice, bool digests, cJSON *parent)
 {
 	cJSON *dates;
 
-	tell_parts(result, dry_run, parent);
+	tell_parts(result, digests, parent);
 	tell_skipped(survey, result, parent);
 	cJSON_AddBoolToObject(parent, "up_to_date", result->up_to_date);
 	cJSON_AddBoolToObject(parent, "resumed", result->resumed);
@@ -475,7 +485,7 @@ int package_stage(struct session *session, struct ledger *ledger,
 		check_findings(session, &folders, &lists, &choice, parent, err) != 0)
 		goto done;
 	status = run_flow(session, ledger, &folders, &choice, zone, result, err);
-	tell_json(survey, result, &choice, session->dry_run, parent);
+	tell_json(survey, result, &choice, session->json && !session->dry_run, parent);
 	if (status == 0)
 		tell_words(session, survey, result);
 done:

@@ -94,17 +94,17 @@ uint64_t zip_plan_size(const struct zip_plan *plan);
 uint32_t zip_dos_time(const struct wall_time *wall);
 
 /*
- * Reads each source once (those over 8 MiB twice, for the CRC comes before the bytes), computing
- * CRC-32 and SHA-256 on the way, and writes the archive to `fd` sequentially from its present
- * position, in a thread of its own. The room is reserved first: a full disk is found out at once.
+ * Reads each source once (those over 8 MiB twice, for the CRC comes before the bytes) in up to four
+ * threads, computing CRC-32 and SHA-256 on the way, and writes the archive to `fd` sequentially
+ * from its present position. The room is reserved first: a full disk is found out at once.
  * ERROR_INPUT naming the file when one changed, shrank, grew or cannot be read: the index of that
  * entry is in *failed (may be NULL; SIZE_MAX when it was not an entry's fault).
- * `zip_sha256` (may be NULL) gets the digest of the whole archive. A `source` may be absolute.
+ * `identity` (may be NULL) gets what zip_identity() tells of it. A `source` may be absolute.
  * Reports PROGRESS_ADVANCE of stage "package", counted over this plan; begin and end are the
- * caller's. At most 24 MiB of buffers.
+ * caller's. At most 48 MiB of buffers.
  */
 int zip_write(struct zip_plan *plan, const char *source_folder, int fd, const char *output_name,
-	const struct progress *progress, uint8_t zip_sha256[SHA256_SIZE], size_t *failed,
+	const struct progress *progress, uint8_t identity[SHA256_SIZE], size_t *failed,
 	struct error *err);
 
 /*
@@ -179,6 +179,15 @@ enum package_mismatch {
 int package_compare(const char *yaml_path, const char *zip_path,
 	int (*report)(void *context, enum package_mismatch kind, const char *subject, size_t line),
 	void *context, uint64_t *mismatches, struct error *err);
+
+/*
+ * What identifies an archive without hashing it: the SHA-256 of its directory (names, sizes, CRC-32
+ * of every file, offsets), as lower-case hex; zip_write gives the same. Every file is read and its
+ * CRC checked on the way, several times faster than a digest of all: ERROR_INPUT naming a damaged
+ * one.
+ */
+int zip_identity(const char *path, char hex[SHA256_HEX_SIZE], const struct progress *progress,
+	struct error *err);
 
 /* SHA-256 of a file as lower-case hex in `hex`. */
 int file_sha256(const char *path, char hex[SHA256_HEX_SIZE], const struct progress *progress,

@@ -149,7 +149,7 @@ static int know_file(struct deliver *deliver, struct deliver_item *item, const c
 	if (*sha256 != NULL && (uint64_t)status.st_size == *size &&
 		status.st_ctim.tv_sec <= item->package.created)
 		return 0;
-	if (file_sha256(path, hex, deliver->progress, err) != 0)
+	if (deliver_identify(path, hex, deliver->progress, err) != 0)
 		return -1;
 	if (*sha256 != NULL && (strcmp(*sha256, hex) != 0 || (uint64_t)status.st_size != *size))
 		return error_set(err, ERROR_INPUT,

@@ -331,6 +331,20 @@ static int check_zip(const char *path, struct error *err)
  * 1 = as the ledger knows it, 0 = new or changed: size and digest are set anew. `since` is when the
  * ledger's digest of this path was taken, 0 = never.
  */
+int deliver_identify(const char *path, char hex[SHA256_HEX_SIZE], const struct progress *progress,
+	struct error *err)
+{
+	FILE *file = fopen(path, "rb");
+	char magic[4] = "";
+	bool zip;
+
+	if (file == NULL)
+		return error_errno(err, "cannot open '%s'", path);
+	zip = fread(magic, 1, sizeof magic, file) == sizeof magic && memcmp(magic, "PK", 2) == 0;
+	fclose(file);
+	return zip ? zip_identity(path, hex, progress, err) : file_sha256(path, hex, progress, err);
+}
+
 static int digest_file(const char *path, int64_t since, uint64_t *size, char **sha256,
 	const struct progress *progress, struct error *err)
 {
@@ -342,7 +356,7 @@ static int digest_file(const char *path, int64_t since, uint64_t *size, char **s
 		return error_errno(err, "cannot look at '%s'", path);
 	if (*sha256 != NULL && *size == (uint64_t)status.st_size && status.st_ctim.tv_sec <= since)
 		return 1;
-	if (file_sha256(path, hex, progress, err) != 0)
+	if (deliver_identify(path, hex, progress, err) != 0)
 		return -1;
 	same = *sha256 != NULL && strcmp(*sha256, hex) == 0;
 	free(*sha256);

@@ -53,6 +53,10 @@ int deliver_sleep(struct deliver *deliver, double seconds, struct error *err);
 /* Makes the numbers of the stage known. */
 void deliver_report(struct deliver *deliver);
 
+/* What tells a file from another of its size: of a ZIP zip_identity(), of others the SHA-256. */
+int deliver_identify(const char *path, char hex[SHA256_HEX_SIZE], const struct progress *progress,
+	struct error *err);
+
 /* One file, whatever it takes. The item's counters are kept. */
 int deliver_file(struct line *line, struct deliver_item *item, const char *path, const char *sha256,
 	uint64_t size, bool is_zip, struct error *err);

@@ -1,37 +1,76 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Writes a planned ZIP: every source read, checked and hashed once while the last one is written.
- */
+/* Writes a planned ZIP: sources are read, checked and hashed by threads, and written in order. */
 #define _GNU_SOURCE
-#include "stream.h"
 #include "zip_layout.h"
 
 #include "trapkit/digest.h"
 #include "trapkit/error.h"
 #include "trapkit/memory.h"
 #include "trapkit/progress.h"
+#include "trapkit/workers.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <libdeflate.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 /* Small enough that what was read is hashed while the processor still has it at hand. */
 #define PIECE (256u << 10)
+/* Files up to this are read whole, once, by several threads; bigger ones are read twice. */
+#define WHOLE (8u << 20)
+#define MOST_READERS 4u
+#define IN_FLIGHT 6u
 
 struct job {
 	struct zip_plan *plan;
-	int folder;
-	struct stream *stream;
-	struct sha256 *digest;
+	int folder, fd;
+	const char *name; /* of the archive, for messages */
 	const struct progress *progress;
 	uint64_t bytes_done, bytes_total;
-	bool committed; /* something of the present entry is in the archive already */
+	size_t next;    /* entry to be read next */
+	bool committed; /* something of the entry being written is in the archive already */
 	size_t failed;  /* index of the entry at fault, SIZE_MAX for none */
+	pthread_mutex_t lock;
+	uint8_t *spare[IN_FLIGHT]; /* buffers of WHOLE bytes that nobody uses now */
+	size_t spares;
 };
+
+/* An entry between reading and writing. */
+struct reading {
+	size_t index;
+	uint8_t *bytes; /* NULL: too big to be held */
+	uint32_t crc;
+	uint8_t sha256[SHA256_SIZE];
+};
+
+/* Buffers are used again: fresh memory costs as much as copying. */
+static uint8_t *take_buffer(struct job *job)
+{
+	uint8_t *bytes = NULL;
+
+	pthread_mutex_lock(&job->lock);
+	if (job->spares > 0)
+		bytes = job->spare[--job->spares];
+	pthread_mutex_unlock(&job->lock);
+	return bytes != NULL ? bytes : xmalloc(WHOLE);
+}
+
+static void give_buffer(struct job *job, uint8_t *bytes)
+{
+	pthread_mutex_lock(&job->lock);
+	if (bytes != NULL && job->spares < IN_FLIGHT) {
+		job->spare[job->spares++] = bytes;
+		bytes = NULL;
+	}
+	pthread_mutex_unlock(&job->lock);
+	free(bytes);
+}
 
 static int64_t mtime_of(const struct stat *status)
 {
@@ -100,13 +139,6 @@ static int read_piece(int fd, const struct zip_entry *entry, uint8_t *bytes, siz
 	return 0;
 }
 
-static void digest_piece(
-	struct job *job, struct zip_entry *entry, const uint8_t *bytes, size_t size)
-{
-	entry->crc = libdeflate_crc32(entry->crc, bytes, size);
-	sha256_update(job->digest, bytes, size);
-}
-
 static int advance(struct job *job, size_t index, size_t bytes, struct error *err)
 {
 	struct progress_event event = {.kind = PROGRESS_ADVANCE,
@@ -123,124 +155,254 @@ static int advance(struct job *job, size_t index, size_t bytes, struct error *er
 	return 0;
 }
 
-/* A file that fits into a slot with its header: read once, the header filled in afterwards. */
-static int add_whole(struct job *job, size_t index, int fd, struct error *err)
+/* ---- reading: in several threads ---- */
+
+static int next_entry(void *context, void *item, struct error *err)
 {
-	struct zip_entry *entry = &job->plan->items[index];
-	size_t header = zip_local_size(entry), size = (size_t)entry->size;
-	uint8_t *space = stream_space(job->stream, header + size);
+	struct job *job = context;
+	struct reading *reading = item;
 
-	if (space == NULL)
-		return -1;
-	for (size_t at = 0; at < size; at += PIECE) {
-		size_t piece = size - at < PIECE ? size - at : PIECE;
-
-		if (read_piece(fd, entry, space + header + at, piece, at, err) != 0)
-			return -1;
-		digest_piece(job, entry, space + header + at, piece);
-	}
-	zip_local_header(entry, space);
-	if (check_unchanged(fd, entry, err) != 0)
-		return -1;
-	stream_commit(job->stream, header + size);
-	return advance(job, index, size, err);
+	while (job->next < job->plan->count && job->plan->items[job->next].left_out)
+		job->next++;
+	if (job->next == job->plan->count)
+		return 0;
+	reading->index = job->next++;
+	return progress_check(job->progress, err) != 0 ? -1 : 1;
 }
 
-/*
- * A file that does not fit is read twice (the second time from memory, mostly), because its header,
- * which comes first, holds the CRC, and patching it would make the archive's digest a second pass.
- */
-static int add_in_pieces(struct job *job, size_t index, int fd, struct error *err)
+/* CRC and SHA-256 in one pass; what fits stays in memory for being written. */
+static int digest_source(struct job *job, const struct zip_entry *entry, int fd,
+	struct sha256 *digest, struct reading *reading, struct error *err)
 {
-	struct zip_entry *entry = &job->plan->items[index];
-	uint8_t *space = stream_space(job->stream, ZIP_HEADER_LIMIT + PIECE);
-	uint32_t crc = 0;
+	uint8_t *bytes = reading->bytes = take_buffer(job);
+	bool whole = entry->size <= WHOLE;
+	int result = 0;
 
-	if (space == NULL)
-		return -1;
-	for (uint64_t at = 0; at < entry->size; at += PIECE) {
+	for (uint64_t at = 0; at < entry->size && result == 0; at += PIECE) {
 		size_t piece = entry->size - at < PIECE ? (size_t)(entry->size - at) : PIECE;
+		uint8_t *to = whole ? bytes + at : bytes;
 
-		if (read_piece(fd, entry, space, piece, at, err) != 0 ||
-			progress_check(job->progress, err) != 0)
-			return -1;
-		digest_piece(job, entry, space, piece);
+		result = read_piece(fd, entry, to, piece, at, err);
+		if (result == 0 && !whole)
+			result = progress_check(job->progress, err);
+		if (result != 0)
+			break;
+		reading->crc = libdeflate_crc32(reading->crc, to, piece);
+		sha256_update(digest, to, piece);
 	}
-	stream_commit(job->stream, zip_local_header(entry, space));
-	job->committed = true;
-	for (uint64_t at = 0; at < entry->size; at += PIECE) {
-		size_t piece = entry->size - at < PIECE ? (size_t)(entry->size - at) : PIECE;
-
-		space = stream_space(job->stream, piece);
-		if (space == NULL || read_piece(fd, entry, space, piece, at, err) != 0)
-			return -1;
-		crc = libdeflate_crc32(crc, space, piece);
-		stream_commit(job->stream, piece);
-		if (advance(job, index, piece, err) != 0)
-			return -1;
+	sha256_finish(digest, reading->sha256);
+	if (result == 0)
+		result = check_unchanged(fd, entry, err);
+	if (result != 0 || !whole) {
+		give_buffer(job, bytes);
+		reading->bytes = NULL;
 	}
-	if (crc != entry->crc)
-		return changed(entry, "its contents are others now", err);
-	return check_unchanged(fd, entry, err);
-}
-
-static void keep_digest(struct job *job, struct zip_entry *entry, bool good)
-{
-	uint8_t sha256[SHA256_SIZE];
-
-	sha256_finish(job->digest, sha256);
-	if (good && entry->has_sha256 && memcmp(entry->sha256, sha256, sizeof sha256) != 0)
-		progress_warning(job->progress, entry->source,
-			"its contents are not what they were when first packaged, though size and "
-			"time are; look at the picture and check the card or disk");
-	memcpy(entry->sha256, sha256, sizeof sha256);
-	entry->has_sha256 = good;
-}
-
-static int add_entry(struct job *job, size_t index, struct error *err)
-{
-	struct zip_entry *entry = &job->plan->items[index];
-	int fd, result;
-
-	fd = open_source(job, entry, err);
-	if (fd < 0)
-		return -1;
-	entry->crc = 0;
-	job->committed = false;
-	if (entry->size <= STREAM_SLOT - zip_local_size(entry))
-		result = add_whole(job, index, fd, err);
-	else
-		result = add_in_pieces(job, index, fd, err);
-	keep_digest(job, entry, result == 0);
-	close(fd);
 	return result;
 }
 
-static int add_directory(struct job *job)
+static int read_entry(void *context, void *item, struct error *err)
 {
+	struct job *job = context;
+	struct reading *reading = item;
+	const struct zip_entry *entry = &job->plan->items[reading->index];
+	struct sha256 *digest = sha256_new(err);
+	int fd, result = -1;
+
+	if (digest == NULL)
+		return -1;
+	fd = open_source(job, entry, err);
+	if (fd >= 0) {
+		result = digest_source(job, entry, fd, digest, reading, err);
+		close(fd);
+	}
+	sha256_free(digest);
+	return result;
+}
+
+/* ---- writing: in order, in one thread ---- */
+
+static int write_all(struct job *job, const uint8_t *head, size_t head_size, const uint8_t *body,
+	size_t body_size, struct error *err)
+{
+	struct iovec parts[2] = {{(void *)head, head_size}, {(void *)body, body_size}};
+	int at = 0;
+
+	while (at < 2) {
+		ssize_t wrote = writev(job->fd, parts + at, 2 - at);
+
+		if (wrote < 0 && errno == EINTR)
+			continue;
+		if (wrote < 0)
+			return error_errno(err, "cannot write '%s'", job->name);
+		while (at < 2 && (size_t)wrote >= parts[at].iov_len)
+			wrote -= (ssize_t)parts[at++].iov_len;
+		if (at < 2) {
+			parts[at].iov_base = (uint8_t *)parts[at].iov_base + wrote;
+			parts[at].iov_len -= (size_t)wrote;
+		}
+	}
+	/* Begins the way to the disk at once, so that the fsync at the end has little left. */
+	sync_file_range(job->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	return 0;
+}
+
+/* The second reading of a big file, mostly from memory; the CRC shows whether it is the same. */
+static int copy_source(struct job *job, size_t index, struct error *err)
+{
+	struct zip_entry *entry = &job->plan->items[index];
+	uint8_t *bytes = take_buffer(job);
+	int fd = open_source(job, entry, err), result = fd < 0 ? -1 : 0;
+	uint32_t crc = 0;
+
+	for (uint64_t at = 0; at < entry->size && result == 0; at += WHOLE) {
+		size_t piece = entry->size - at < WHOLE ? (size_t)(entry->size - at) : WHOLE;
+
+		result = read_piece(fd, entry, bytes, piece, at, err);
+		if (result != 0)
+			break;
+		crc = libdeflate_crc32(crc, bytes, piece);
+		result = write_all(job, NULL, 0, bytes, piece, err);
+		if (result == 0)
+			result = advance(job, index, piece, err);
+	}
+	if (result == 0 && crc != entry->crc)
+		result = changed(entry, "its contents are others now", err);
+	if (result == 0)
+		result = check_unchanged(fd, entry, err);
+	if (fd >= 0)
+		close(fd);
+	give_buffer(job, bytes);
+	return result;
+}
+
+static void keep_digest(struct job *job, struct zip_entry *entry, const struct reading *reading)
+{
+	if (entry->has_sha256 && memcmp(entry->sha256, reading->sha256, SHA256_SIZE) != 0)
+		progress_warning(job->progress, entry->source,
+			"its contents are not what they were when first packaged, though size and "
+			"time are; look at the picture and check the card or disk");
+	memcpy(entry->sha256, reading->sha256, SHA256_SIZE);
+	entry->has_sha256 = true;
+	entry->crc = reading->crc;
+}
+
+static int write_entry(struct job *job, const struct reading *reading, struct error *err)
+{
+	struct zip_entry *entry = &job->plan->items[reading->index];
+	uint8_t *header = xmalloc(zip_local_size(entry));
+	size_t size = (size_t)entry->size;
+	int result;
+
+	keep_digest(job, entry, reading);
+	zip_local_header(entry, header);
+	job->committed = true;
+	if (reading->bytes != NULL) {
+		result = write_all(job, header, zip_local_size(entry), reading->bytes, size, err);
+		if (result == 0)
+			result = advance(job, reading->index, size, err);
+	} else {
+		result = write_all(job, header, zip_local_size(entry), NULL, 0, err);
+		if (result == 0)
+			result = copy_source(job, reading->index, err);
+	}
+	free(header);
+	return result;
+}
+
+/* True when the caller says to go on without the entry, and nothing of it was written yet. */
+static bool leave_out(struct job *job, size_t index, const struct error *why)
+{
+	struct zip_plan *plan = job->plan;
+
+	if (why->kind != ERROR_INPUT || job->committed || plan->leave_out == NULL ||
+		plan->leave_out(plan->context, index, why) != 0)
+		return false;
+	plan->items[index].left_out = true;
+	return true;
+}
+
+static int take_entry(void *context, void *item, const struct error *failure, struct error *err)
+{
+	struct job *job = context;
+	struct reading *reading = item;
+	int result;
+
+	job->committed = false;
+	if (failure != NULL) {
+		*err = *failure;
+		result = -1;
+	} else {
+		result = write_entry(job, reading, err);
+	}
+	give_buffer(job, reading->bytes);
+	if (result == 0)
+		return 0;
+	if (leave_out(job, reading->index, err)) {
+		error_clear(err);
+		return 0;
+	}
+	/* A disk that is full is not the entry's fault. */
+	if (err->kind == ERROR_INPUT)
+		job->failed = reading->index;
+	return -1;
+}
+
+static void drop_entry(void *context, void *item)
+{
+	give_buffer(context, ((struct reading *)item)->bytes);
+}
+
+static int write_entries(struct job *job, struct error *err)
+{
+	const struct workers workers = {.next = next_entry,
+		.work = read_entry,
+		.take = take_entry,
+		.drop = drop_entry,
+		.context = job,
+		.item_size = sizeof(struct reading),
+		.in_flight = IN_FLIGHT};
+	unsigned jobs = workers_default_jobs();
+
+	return workers_run(&workers, jobs < MOST_READERS ? jobs : MOST_READERS, err);
+}
+
+/* The directory in pieces of some size; its digest is the archive's identity. */
+static int write_directory(struct job *job, uint8_t identity[SHA256_SIZE], struct error *err)
+{
+	struct sha256 *digest = sha256_new(err);
+	uint8_t *space = xmalloc(WHOLE);
 	struct zip_end end = {0};
 	uint64_t offset = 0;
-	uint8_t *space;
+	size_t used = 0;
+	int result = digest == NULL ? -1 : 0;
 
-	for (size_t i = 0; i < job->plan->count; i++) {
+	for (size_t i = 0; i < job->plan->count && result == 0; i++) {
 		const struct zip_entry *entry = &job->plan->items[i];
+		size_t size;
 
 		if (entry->left_out)
 			continue;
-		space = stream_space(job->stream, ZIP_HEADER_LIMIT);
-		if (space == NULL)
-			return -1;
+		size = zip_central_header(entry, offset, space + used);
+		sha256_update(digest, space + used, size);
+		used += size;
 		end.count++;
-		end.directory_size += zip_central_header(entry, offset, space);
-		stream_commit(job->stream, zip_central_size(entry, offset));
+		end.directory_size += size;
 		offset += zip_local_size(entry) + entry->size;
+		if (used > WHOLE - ZIP_HEADER_LIMIT) {
+			result = write_all(job, space, used, NULL, 0, err);
+			used = 0;
+		}
 	}
 	end.directory_offset = offset;
-	space = stream_space(job->stream, ZIP_HEADER_LIMIT);
-	if (space == NULL)
-		return -1;
-	stream_commit(job->stream, zip_end_records(&end, space));
-	return 0;
+	if (result == 0) {
+		used += zip_end_records(&end, space + used);
+		result = write_all(job, space, used, NULL, 0, err);
+	}
+	if (result == 0 && identity != NULL)
+		sha256_finish(digest, identity);
+	sha256_free(digest);
+	free(space);
+	return result;
 }
 
 static int check_names(const struct zip_plan *plan, size_t *failed, struct error *err)
@@ -273,35 +435,6 @@ static int reserve(int fd, uint64_t size, const char *name, struct error *err)
 	return error_errno(err, "cannot write '%s' of %.1f MB", name, (double)size / 1e6);
 }
 
-/* True when the caller says to go on without the entry, and nothing of it was written yet. */
-static bool leave_out(struct job *job, size_t index, const struct error *why)
-{
-	struct zip_plan *plan = job->plan;
-
-	if (why->kind != ERROR_INPUT || job->committed || plan->leave_out == NULL ||
-		plan->leave_out(plan->context, index, why) != 0)
-		return false;
-	plan->items[index].left_out = true;
-	return true;
-}
-
-static int write_entries(struct job *job, struct error *err)
-{
-	for (size_t i = 0; i < job->plan->count; i++) {
-		job->committed = false;
-		if (job->plan->items[i].left_out || add_entry(job, i, err) == 0)
-			continue;
-		if (!leave_out(job, i, err)) {
-			/* A stream that failed says why when closed; the entry is not to blame. */
-			if (err->kind == ERROR_INPUT)
-				job->failed = i;
-			return -1;
-		}
-		error_clear(err);
-	}
-	return add_directory(job);
-}
-
 /* What was reserved for entries that were left out is given back. */
 static int trim(const struct job *job, int fd, off_t begin, const char *name, struct error *err)
 {
@@ -314,16 +447,30 @@ static int trim(const struct job *job, int fd, off_t begin, const char *name, st
 	return 0;
 }
 
+static void release(struct job *job)
+{
+	while (job->spares > 0)
+		free(job->spare[--job->spares]);
+	pthread_mutex_destroy(&job->lock);
+	if (job->folder >= 0)
+		close(job->folder);
+}
+
 int zip_write(struct zip_plan *plan, const char *source_folder, int fd, const char *output_name,
-	const struct progress *progress, uint8_t zip_sha256[SHA256_SIZE], size_t *failed,
+	const struct progress *progress, uint8_t identity[SHA256_SIZE], size_t *failed,
 	struct error *err)
 {
-	struct job job = {.plan = plan, .folder = -1, .progress = progress, .failed = SIZE_MAX};
-	struct error later = {0};
+	struct job job = {.plan = plan,
+		.folder = -1,
+		.fd = fd,
+		.name = output_name,
+		.progress = progress,
+		.failed = SIZE_MAX};
 	off_t begin = lseek(fd, 0, SEEK_CUR);
 	int result = -1;
 
 	error_clear(err);
+	pthread_mutex_init(&job.lock, NULL);
 	for (size_t i = 0; i < plan->count; i++)
 		job.bytes_total += plan->items[i].size;
 	if (check_names(plan, &job.failed, err) != 0 ||
@@ -334,24 +481,13 @@ int zip_write(struct zip_plan *plan, const char *source_folder, int fd, const ch
 		error_errno(err, "cannot open folder '%s'", source_folder);
 		goto done;
 	}
-	job.digest = sha256_new(err);
-	if (job.digest != NULL)
-		job.stream = stream_open(fd, output_name, zip_sha256 != NULL, err);
-	if (job.stream == NULL)
-		goto done;
 	result = write_entries(&job, err);
-done:
-	/* The writer's trouble comes first: the reader's may only follow from it. */
-	if (stream_close(job.stream, result != 0, zip_sha256, &later) != 0) {
-		*err = later;
-		job.failed = SIZE_MAX;
-		result = -1;
-	}
+	if (result == 0)
+		result = write_directory(&job, identity, err);
 	if (result == 0)
 		result = trim(&job, fd, begin, output_name, err);
-	sha256_free(job.digest);
-	if (job.folder >= 0)
-		close(job.folder);
+done:
+	release(&job);
 	if (failed != NULL)
 		*failed = job.failed;
 	return result;

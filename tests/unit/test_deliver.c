@@ -915,7 +915,7 @@ static void one_open_request_at_a_time(void **state)
 			second.yaml = text_join_path(fixture->folder, "winter2.yaml");
 			second.zip = text_join_path(fixture->folder, "winter2.zip");
 			write_file(second.yaml, yaml_text);
-			write_file(second.zip, "PK second");
+			write_file(second.zip, "the second archive");
 		} else {
 			assert_int_equal(deliver_take(fixture->ledger, 2, &second, &err), 0);
 		}

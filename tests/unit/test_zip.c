@@ -92,7 +92,10 @@ static const char check[] =
 	"    assert len(data) == int(size) and z.getinfo(name).CRC == int(crc)\n"
 	"    assert hashlib.sha256(data).hexdigest() == sha\n"
 	"whole = open('out.zip', 'rb').read()\n"
-	"assert hashlib.sha256(whole).hexdigest() == open('whole.txt').read()\n"
+	"end = whole.rindex(b'PK\\5\\6')\n"
+	"size, begin = (int.from_bytes(whole[end + at:end + at + 4], 'little') for at in (12, "
+	"16))\n"
+	"assert hashlib.sha256(whole[begin:begin + size]).hexdigest() == open('whole.txt').read()\n"
 	"assert len(whole) == int(open('size.txt').read())\n";
 
 static void note(const char *path, const char *text)
@@ -113,7 +116,7 @@ static void peers_read_it(void **state)
 	struct zip_plan plan = {0};
 	struct error err = {0};
 	uint8_t sha256[SHA256_SIZE];
-	char hex[2 * SHA256_SIZE + 1], text[32];
+	char hex[SHA256_HEX_SIZE], text[SHA256_HEX_SIZE];
 	FILE *list = fopen("list.txt", "w");
 
 	(void)state;
@@ -134,6 +137,8 @@ static void peers_read_it(void **state)
 	fclose(list);
 	sha256_hex(sha256, hex);
 	note("whole.txt", hex);
+	assert_int_equal(zip_identity("out.zip", text, NULL, &err), 0);
+	assert_string_equal(text, hex);
 	snprintf(text, sizeof text, "%llu", (unsigned long long)zip_plan_size(&plan));
 	note("size.txt", text);
 	note("check.py", check);
