@@ -29,6 +29,19 @@ BASE = pathlib.Path(os.environ.get("BENCH_DIR", pathlib.Path.home() / ".cache/tr
 results = []
 
 
+DEFINITION = """collections:
+- name: c
+  project_id: 12
+  timezone: Europe/Warsaw
+  timezone_ignore_dst: false
+  resources_dir: c
+  deployments:
+  - deployment_id: d
+    resources:
+    - {name: big.mp4, file: big.mp4, date_recorded: 2024-07-01T09:00:00+0000}
+"""
+
+
 def quiet(command, **options):
     return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                           check=True, **options)
@@ -171,14 +184,21 @@ def bench_upload():
     size = 1 << 30
     with tempfile.TemporaryDirectory(dir=BASE) as scratch:
         scratch = pathlib.Path(scratch)
+        scratch.chmod(0o755)
         big = scratch / "big.zip"
         with open(big, "wb") as stream:
             block = os.urandom(1 << 20)
             for _ in range(size >> 20):
                 stream.write(block)
-        (scratch / "big.yaml").write_text("collections: []\n")
-        with ftp_peers.PureFtpd(scratch / "server") as server:
-            remote = pathlib.Path(server.root)
+        # What upload takes is a package: a definition, and an archive of one stored file.
+        payload, big = big, scratch / "bench.zip"
+        with zipfile.ZipFile(big, "w") as archive:
+            archive.write(payload, "c/d/big.mp4")
+        payload.unlink()
+        (scratch / "bench.yaml").write_text(DEFINITION)
+        size = big.stat().st_size
+        with ftp_peers.PureFtpd(scratch) as server:
+            remote = pathlib.Path(server.files)
 
             def clean(_label):
                 for path in remote.rglob("*"):
@@ -187,8 +207,8 @@ def bench_upload():
                 shutil.rmtree(scratch / "work", ignore_errors=True)
             environment = dict(os.environ, UPLOAD__FTP_PASSWORD=server.password)
             ours = [TRAPKIT, *settings(scratch), "--set", f"UPLOAD.ca_file={server.ca}", "upload", "--file-yaml",
-                    str(scratch / "big.yaml"), "--file-zip", str(big), "-q", "--work-dir", str(scratch / "work"),
-                    "--to", f"ftps://{server.user}@localhost:{server.port}/"]
+                    str(scratch / "bench.yaml"), "--file-zip", str(big), "-q", "--work-dir", str(scratch / "work"),
+                    "--to", server.url("localhost")]
 
             def check():
                 assert any(p.stat().st_size == size for p in remote.rglob("*") if p.is_file())
@@ -202,10 +222,10 @@ def bench_upload():
             peers = {}
             if not missing("curl", "curl"):
                 peers["curl"] = lambda: (quiet(["curl", "-s", "--ssl-reqd", "--cacert", str(server.ca), "--netrc-file",
-                                                str(netrc), "-T", str(big), f"ftp://localhost:{server.port}/"]), check())
+                                                str(netrc), "-T", str(big), f"ftp://localhost:{server.port}/collections/"]), check())
             if not missing("lftp", "lftp"):
                 script = (f"set ssl:ca-file {server.ca}; set ftp:ssl-force yes; set ftp:ssl-protect-data yes; "
-                          f"open -u {server.user},{server.password} -p {server.port} localhost; put {big}; bye")
+                          f"open -u {server.user},{server.password} -p {server.port} localhost; cd /collections; put {big}; bye")
                 peers["lftp"] = lambda: (quiet(["lftp", "-c", script]), check())
             job("upload of 1 GiB, FTPS, pure-ftpd", run_ours, peers, "1.0 × the best peer", clean, runs=min(RUNS, 3))
 
