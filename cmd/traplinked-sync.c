@@ -207,6 +207,7 @@ struct plan {
 	char *database;
 	char since[TIMESTAMP_SIZE];
 	struct sync_view view;
+	double retry_after; /* what the server asked for in the last turn, seconds */
 };
 
 static int default_database(char **path, struct error *err)
@@ -449,6 +450,7 @@ static int take_turn(struct session *session, struct plan *plan, struct error *e
 	struct sync *sync = sync_open(&plan->sync, session->progress, err);
 	int status = -1;
 
+	plan->retry_after = 0;
 	if (sync == NULL)
 		return -1;
 	if (sync_run(sync, &result, err) != 0 ||
@@ -463,6 +465,7 @@ static int take_turn(struct session *session, struct plan *plan, struct error *e
 	else
 		status = sync_report_open(&result) > 0 ? 3 : result.run.skipped > 0;
 done:
+	plan->retry_after = result.retry_after;
 	sync_result_release(&result);
 	sync_close(sync);
 	return status;
@@ -503,6 +506,8 @@ static int keep_running(struct session *session, struct plan *plan, struct error
 		if (console_finish(session->console, err) != 0)
 			return -1;
 		due = sync_next(due, interval);
+		if (due < sync_clock() + plan->retry_after)
+			due = sync_clock() + plan->retry_after;
 		if (sync_wait(due, session->progress, err) != 0)
 			return -1;
 	}

@@ -49,6 +49,7 @@ struct sync_result {
 	struct traplinked_run run; /* id 0 without fetch */
 	int64_t last_run;          /* newest run before this one; 0 = none */
 	struct traplinked_alert_list alerts;
+	double retry_after; /* on failure: seconds the server asks to be left alone; <= 0 = none */
 };
 void sync_result_release(struct sync_result *result);
 

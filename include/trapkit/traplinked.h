@@ -59,7 +59,8 @@ struct traplinked *traplinked_open(const char *base_url, const struct http_setti
 void traplinked_close(struct traplinked *traplinked);
 /*
  * One GET. 0 only with status 200. ERROR_REFUSED for 401 and 403, ERROR_NETWORK for 429, 5xx and
- * what broke on the way, ERROR_REMOTE for 400, 404 and the rest.
+ * what broke on the way, ERROR_REMOTE for 400, 404 and the rest. On failure reply->retry_after
+ * holds the seconds that the server asked to wait (-1: it did not) and everything else is released.
  */
 int traplinked_get(struct traplinked *traplinked, const struct traplinked_query *query,
 	struct http_reply *reply, struct error *err);

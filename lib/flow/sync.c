@@ -111,7 +111,7 @@ static int plan(struct sync *sync, struct turn *turn, struct error *err)
 	return 0;
 }
 
-static int ask(struct sync *sync, struct turn *turn, struct traplinked_run *run, struct error *err)
+static int ask(struct sync *sync, struct turn *turn, struct sync_result *answer, struct error *err)
 {
 	const struct sync_settings *settings = sync->settings;
 	struct traplinked *traplinked =
@@ -121,8 +121,10 @@ static int ask(struct sync *sync, struct turn *turn, struct traplinked_run *run,
 	for (size_t i = 0; i < turn->count && result == 0; i++) {
 		result = traplinked_get(traplinked, &turn->queries[i], &turn->replies[i], err);
 		if (result == 0) {
-			run->http_status = turn->replies[i].status;
-			run->attempts += turn->replies[i].attempts;
+			answer->run.http_status = turn->replies[i].status;
+			answer->run.attempts += turn->replies[i].attempts;
+		} else {
+			answer->retry_after = turn->replies[i].retry_after;
 		}
 	}
 	traplinked_close(traplinked);
@@ -149,14 +151,15 @@ static int store(
 	return traplinked_commit(sync->store, run, err);
 }
 
-static int fetch(struct sync *sync, struct traplinked_run *run, struct error *err)
+static int fetch(struct sync *sync, struct sync_result *answer, struct error *err)
 {
+	struct traplinked_run *run = &answer->run;
 	struct turn turn = {0};
 	int result = -1;
 
 	run->started = (int64_t)time(NULL);
 	run->base_url = xstrdup(sync->settings->base_url);
-	if (plan(sync, &turn, err) != 0 || ask(sync, &turn, run, err) != 0 ||
+	if (plan(sync, &turn, err) != 0 || ask(sync, &turn, answer, err) != 0 ||
 		traplinked_begin(sync->store, run, err) != 0)
 		goto done;
 	result = store(sync, &turn, run, err);
@@ -188,7 +191,7 @@ int sync_run(struct sync *sync, struct sync_result *result, struct error *err)
 	*result = (struct sync_result){0};
 	if (traplinked_last_run(sync->store, &result->last_run, err) != 0)
 		return -1;
-	if (settings->fetch && fetch(sync, &result->run, err) != 0)
+	if (settings->fetch && fetch(sync, result, err) != 0)
 		return -1;
 	if (!settings->fetch && settings->rule_count > 0 && look(sync, now, err) != 0)
 		return -1;

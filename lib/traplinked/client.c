@@ -167,8 +167,12 @@ int traplinked_get(struct traplinked *traplinked, const struct traplinked_query 
 		error_context(err, "traplinked");
 	else if (reply->status != 200)
 		result = refusal(traplinked, reply, err);
-	if (result != 0)
+	if (result != 0) {
+		double retry_after = reply->retry_after;
+
 		http_reply_release(reply);
+		reply->retry_after = retry_after;
+	}
 	free(url);
 	free(path);
 	return result;
