@@ -163,6 +163,11 @@ static bool choose_by_exif(const struct camera_checking *checking, const struct 
 	const char *make = picture->tags->texts[TAG_MAKE].text;
 	const char *model = picture->tags->texts[TAG_MODEL].text;
 
+	if (picture->tags->cut) {
+		say(check, CAMERA_REFUSED, CAMERA_NO_EXIF,
+			"the file ends so early that the server does not read its EXIF");
+		return false;
+	}
 	if (*make == '\0' && *model == '\0') {
 		say(check, CAMERA_REFUSED, CAMERA_NO_EXIF,
 			"EXIF names neither make nor model of a camera");

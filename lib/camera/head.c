@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* More than any camera writes; a crafted file cannot make us hop on for ever. */
@@ -49,12 +50,19 @@ static size_t read_at(struct head *head, uint64_t offset, uint8_t *out, size_t w
 
 void head_open(struct head *head, int fd, const uint8_t *memory, size_t size, uint8_t *buffer)
 {
+	struct stat status;
+
 	*head = (struct head){.fd = fd,
 		.memory = memory,
 		.memory_size = size,
+		.size = size,
 		.buffer = buffer,
 		.budget = CAMERA_MOST_READ,
 		.next = 2};
+	if (fd >= 0)
+		head->size = fstat(fd, &status) == 0 && S_ISREG(status.st_mode)
+			? (uint64_t)status.st_size
+			: UINT64_MAX;
 	head->length = read_at(head, 0, buffer, HEAD_FIRST_READ);
 	head->ended = head->length < 4 || buffer[0] != 0xFF || buffer[1] != JPEG_SOI;
 }

@@ -14,6 +14,7 @@ struct head {
 	int fd; /* -1: `memory` is the file */
 	const uint8_t *memory;
 	size_t memory_size;
+	uint64_t size;   /* of the file; UINT64_MAX when it cannot be told */
 	int failure;     /* errno of a read that failed */
 	size_t budget;   /* bytes that may still be read */
 	uint8_t *buffer; /* CAMERA_MOST_READ bytes */
@@ -66,6 +67,7 @@ struct tag_degrees {
 
 struct tags {
 	bool exif, damaged;
+	bool cut; /* the file ends so early that exiftool leaves the EXIF unread */
 	struct tag_text texts[TAG_TEXTS];
 	char description[1024]; /* ImageDescription with its line breaks */
 	char comment[2048];     /* UserComment, decoded and clean */

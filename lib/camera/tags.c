@@ -239,6 +239,20 @@ static void take_all(const struct exif_block *block, const struct found *found, 
 	take_letter(&found->longitude_ref, &tags->longitude.has_letter, &tags->longitude.letter);
 }
 
+/* exiftool looks at a segment when it has the next one whole, of SOS and those without length the
+ * marker; otherwise it tells nothing of either. Tried with 12.57. */
+static bool next_is_whole(struct head *head)
+{
+	uint8_t bytes[64];
+	struct jpeg_segment segment = {0};
+	size_t have = head_copy(head, head->next, bytes, sizeof bytes);
+	enum jpeg_step step = jpeg_segment_at(bytes, have, &segment);
+
+	if (segment.marker == JPEG_SOS)
+		return true;
+	return step == JPEG_SEGMENT && head->next + segment.header + segment.payload <= head->size;
+}
+
 void tags_read(struct head *head, struct tags *tags)
 {
 	struct exif_block block;
@@ -250,6 +264,7 @@ void tags_read(struct head *head, struct tags *tags)
 	memset(tags, 0, sizeof *tags);
 	if (!head_find(head, false, &offset, &length))
 		return;
+	tags->cut = !next_is_whole(head);
 	offset += JPEG_EXIF_PREFIX;
 	length -= JPEG_EXIF_PREFIX;
 	have = head_buffered(head, offset);

@@ -75,7 +75,9 @@ def picture(rng):
         photo.append((rng.choice([0x9010, 0x9011]), formats.ASCII, rng.choice(OFFSETS)))
     gps = coordinate(rng, 1, "NS") + coordinate(rng, 3, "EW")
     photo = [entry for entry in photo if entry[2] is not None]
-    return cameras.picture(formats.tiff(image, photo, gps, rng.random() < 0.5))
+    data = cameras.picture(formats.tiff(image, photo, gps, rng.random() < 0.5))
+    # Cut short anywhere, but for the magic bytes.
+    return data[:rng.randrange(4, len(data))] if rng.random() < 0.15 else data
 
 
 class Refused(Exception):

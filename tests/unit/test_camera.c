@@ -554,6 +554,13 @@ static void test_contents(void **state)
 	/* Cut within APP1: exiftool tells nothing. Cut in the scan: accepted. */
 	camera_check_bytes(&checking, "E.JPG", bytes.data, 20, &check);
 	expect(&check, "APP1 cut short", "no_camera_exif");
+	/* make_picture ends with FF DA and seven bytes: without the marker EXIF stays unread. */
+	camera_check_bytes(&checking, "E.JPG", bytes.data, bytes.size - 9, &check);
+	expect(&check, "cut behind APP1", "no_camera_exif");
+	camera_check_bytes(&checking, "E.JPG", bytes.data, bytes.size - 10, &check);
+	expect(&check, "cut within APP1", "no_camera_exif");
+	/* What is there is shown all the same. */
+	assert_string_equal(check.facts.serial, "861943070068027");
 	camera_check_bytes(&checking, "E.JPG", bytes.data, bytes.size - 4, &check);
 	expect(&check, "scan cut short", NULL);
 	/* The magic bytes are looked at before the size. */
