@@ -131,7 +131,6 @@ static int run_show(struct session *session, struct error *err)
 	cJSON *sections = cJSON_AddObjectToObject(session->result, "settings");
 	bool first = true;
 
-	(void)err;
 	tell_findings(session);
 	for (size_t s = 0; setting_sections[s] != NULL; s++) {
 		cJSON *members = NULL;
@@ -149,6 +148,9 @@ static int run_show(struct session *session, struct error *err)
 			show_row(session, all[i], members);
 		}
 	}
+	if (settings_findings.errors.count > 0)
+		return error_set(err, ERROR_SETTINGS,
+			"the settings file is wrong, see above: 'trapkit config edit' opens it");
 	return 0;
 }
 

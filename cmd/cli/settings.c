@@ -98,16 +98,19 @@ static int set_from_array(const struct option *row, const struct toml_value *val
 static int set_from_toml(const struct option *row, const struct toml_value *value,
 	const struct origin *origin, struct error *err)
 {
-	char *text;
+	char *text, *key;
 	int status;
 
 	if (row->list != NULL && value->type == TOML_ARRAY)
 		return set_from_array(row, value, origin, err);
 	text = text_for(row, value);
-	if (text == NULL)
-		return error_set(err, ERROR_SETTINGS, "%s: %s is %s, but must be %s", origin->text,
-			row->key != NULL ? row->key : row->name, toml_type_name(value->type),
-			wanted_type(row));
+	if (text == NULL) {
+		key = option_key(row);
+		error_set(err, ERROR_SETTINGS, "%s: %s.%s is %s, but must be %s", origin->text,
+			row->section, key, toml_type_name(value->type), wanted_type(row));
+		free(key);
+		return -1;
+	}
 	status = option_set(row, text, origin, err);
 	free(text);
 	return status;

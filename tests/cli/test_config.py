@@ -89,7 +89,7 @@ def test_wrong_files():
     check(run("convert", "--data-path=x", env=HOME)[2].count("error:") == 2, "two mistakes, two lines")
     write("[CONVERT]\nqualiti = 5\n[GENRAL]\nx = 1\n")
     status, _, talk = run("convert", "--data-path=x", env=HOME)
-    check(status == 69 and f"{FILE}:2: unknown setting CONVERT.qualiti: did you mean 'quality'?" in talk
+    check(status == 1 and f"{FILE}:2: unknown setting CONVERT.qualiti: did you mean 'quality'?" in talk
           and f"{FILE}:3: unknown section 'GENRAL': did you mean 'GENERAL'?" in talk, f"unknown keys: {status} {talk}")
     status, _, talk = run("convert", "--data-path=x", env={"CONVERT__QUALITY": "x"})
     check(status == 78 and "environment CONVERT__QUALITY: 'x'" in talk, f"wrong environment: {status} {talk}")
@@ -124,7 +124,7 @@ def test_legacy():
           '[PACKAGE]\nignore_dst = true\n[UPLOAD]\nftp_tls = true\nftp_login = ""\nftp_pass = ""\ntrigger = true\n'
           'remove_zip = true\n')
     status, _, talk = run("convert", "--data-path=x", env=HOME)
-    check(status == 69 and talk.count("\n") == 1, f"a trapper-tools file: {status} {talk}")
+    check(status == 1 and talk.count("\n") == 1, f"a trapper-tools file: {status} {talk}")
     check(get("CONVERT.resize") == ("800x600", f"{FILE}:15"), f"resize_img_size: {get('CONVERT.resize')}")
     check(get("PACKAGE.timezone_ignore_dst")[0] is True, "ignore_dst")
     check(get("GENERAL.project_id")[0] == 999, "project_id")
