@@ -5,8 +5,12 @@
 #include "trapkit/memory.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 /* Weights are fixed point with 14 bits, so that two of them with a sample each fit 32 bits. */
 #define WEIGHT_BITS 14
@@ -101,37 +105,123 @@ static uint8_t clamp_sample(int32_t sum)
 	return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
 }
 
-/*
- * The inner loop is also built for AVX2 and chosen when the program starts. The sanitizers'
- * run-time cannot be there yet at that moment, so that their builds do without.
- */
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&                             \
-	!defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define WIDE __attribute__((target_clones("avx2", "default")))
-#else
-#define WIDE
-#endif
+#define BLOCK 64
 
-/* One row of the result from the rows it is made of: the inner loop runs along the row. */
-WIDE static void mix_rows(const struct plane *source, const struct kernel *kernel, uint32_t row,
-	int32_t *sums, uint8_t *out)
+/* A block of sums stays in registers or next to them; of a whole one the compiler knows the length.
+ */
+static void add_line(const uint8_t *line, int32_t weight, uint32_t count, int32_t sums[BLOCK])
+{
+	if (count == BLOCK)
+		for (int i = 0; i < BLOCK; i++)
+			sums[i] += weight * line[i];
+	else
+		for (uint32_t i = 0; i < count; i++)
+			sums[i] += weight * line[i];
+}
+
+/* Samples from `from` on of one row of the result. */
+static void mix_part(const struct plane *source, const struct kernel *kernel, uint32_t row,
+	uint32_t from, uint8_t *out)
 {
 	const int16_t *weights = kernel->weights + (size_t)row * kernel->taps;
-	uint32_t width = source->width;
+	const uint8_t *lines = source->samples + (size_t)kernel->first[row] * source->width;
 
-	memset(sums, 0, width * sizeof *sums);
-	for (uint32_t j = 0; j < kernel->taps; j++) {
-		const uint8_t *line =
-			source->samples + (size_t)(kernel->first[row] + j) * source->width;
-		int32_t weight = weights[j];
+	for (uint32_t x = from; x < source->width; x += BLOCK) {
+		uint32_t count = source->width - x < BLOCK ? source->width - x : BLOCK;
+		int32_t sums[BLOCK] = {0};
 
-		if (weight == 0)
-			continue;
-		for (uint32_t x = 0; x < width; x++)
-			sums[x] += weight * line[x];
+		for (uint32_t j = 0; j < kernel->taps; j++)
+			add_line(lines + (size_t)j * source->width + x, weights[j], count, sums);
+		for (uint32_t i = 0; i < count; i++)
+			out[x + i] = clamp_sample(sums[i]);
 	}
-	for (uint32_t x = 0; x < width; x++)
-		out[x] = clamp_sample(sums[x]);
+}
+
+#if defined(__x86_64__)
+
+#define AVX2 __attribute__((target("avx2")))
+
+/* Two samples, one from each line, times their two weights, summed: what vpmaddwd is made for. */
+AVX2 static inline void add_lines(
+	const uint8_t *one, const uint8_t *other, __m256i weights, __m256i sums[4])
+{
+	const __m256i zero = _mm256_setzero_si256();
+	__m256i a = _mm256_loadu_si256((const __m256i *)(const void *)one);
+	__m256i b = _mm256_loadu_si256((const __m256i *)(const void *)other);
+	__m256i low = _mm256_unpacklo_epi8(a, b), high = _mm256_unpackhi_epi8(a, b);
+
+	sums[0] = _mm256_add_epi32(
+		sums[0], _mm256_madd_epi16(_mm256_unpacklo_epi8(low, zero), weights));
+	sums[1] = _mm256_add_epi32(
+		sums[1], _mm256_madd_epi16(_mm256_unpackhi_epi8(low, zero), weights));
+	sums[2] = _mm256_add_epi32(
+		sums[2], _mm256_madd_epi16(_mm256_unpacklo_epi8(high, zero), weights));
+	sums[3] = _mm256_add_epi32(
+		sums[3], _mm256_madd_epi16(_mm256_unpackhi_epi8(high, zero), weights));
+}
+
+/* 32 samples at a time, all lines of the window in registers. Returns how many were done. */
+AVX2 static uint32_t mix_wide(
+	const struct plane *source, const struct kernel *kernel, uint32_t row, uint8_t *out)
+{
+	const int16_t *weights = kernel->weights + (size_t)row * kernel->taps;
+	const uint8_t *lines = source->samples + (size_t)kernel->first[row] * source->width;
+	const __m256i half = _mm256_set1_epi32(1 << (WEIGHT_BITS - 1));
+	uint32_t x = 0;
+
+	for (; x + 32 <= source->width; x += 32) {
+		__m256i sums[4] = {half, half, half, half};
+
+		for (uint32_t j = 0; j < kernel->taps; j += 2) {
+			/* An odd last line is paired with itself, weighing nothing. */
+			bool pair = j + 1 < kernel->taps;
+			const uint8_t *one = lines + (size_t)j * source->width + x;
+			uint32_t both = (uint16_t)weights[j] |
+				(pair ? (uint32_t)(uint16_t)weights[j + 1] << 16 : 0);
+
+			add_lines(one, pair ? one + source->width : one,
+				_mm256_set1_epi32((int32_t)both), sums);
+		}
+		for (int i = 0; i < 4; i++)
+			sums[i] = _mm256_srai_epi32(sums[i], WEIGHT_BITS);
+		_mm256_storeu_si256((__m256i *)(void *)(out + x),
+			_mm256_packus_epi16(_mm256_packs_epi32(sums[0], sums[1]),
+				_mm256_packs_epi32(sums[2], sums[3])));
+	}
+	return x;
+}
+
+static bool has_wide(void)
+{
+	return __builtin_cpu_supports("avx2");
+}
+
+#else
+
+static uint32_t mix_wide(
+	const struct plane *source, const struct kernel *kernel, uint32_t row, uint8_t *out)
+{
+	(void)source;
+	(void)kernel;
+	(void)row;
+	(void)out;
+	return 0;
+}
+
+static bool has_wide(void)
+{
+	return false;
+}
+
+#endif
+
+/* One row of the result from the rows it is made of. */
+static void mix_rows(
+	const struct plane *source, const struct kernel *kernel, uint32_t row, uint8_t *out)
+{
+	uint32_t done = has_wide() ? mix_wide(source, kernel, row, out) : 0;
+
+	mix_part(source, kernel, row, done, out);
 }
 
 /* Swaps the parts of a and b that `mask` selects, b's being `shift` bits further up in a. */
@@ -198,14 +288,12 @@ static void resample_rows(
 	const struct plane *source, double cover, uint32_t height, struct plane *out)
 {
 	struct kernel kernel;
-	int32_t *sums = xcalloc(source->width, sizeof *sums);
 
 	plane_init(out, source->width, height);
 	kernel_init(&kernel, source->height, cover, height);
 	for (uint32_t y = 0; y < height; y++)
-		mix_rows(source, &kernel, y, sums, out->samples + (size_t)y * source->width);
+		mix_rows(source, &kernel, y, out->samples + (size_t)y * source->width);
 	kernel_release(&kernel);
-	free(sums);
 }
 
 /*

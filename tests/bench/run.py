@@ -230,7 +230,97 @@ def bench_upload():
             job("upload of 1 GiB, FTPS, pure-ftpd", run_ours, peers, "1.0 × the best peer", clean, runs=min(RUNS, 3))
 
 
-JOBS = {"start": bench_start, "survey": bench_survey, "package": bench_package, "upload": bench_upload}
+def convert_corpus():
+    """Ten pictures of 12 MP as a camera makes them: a scene with the noise of its sensor."""
+    corpus = BASE / "convert-1"
+    pictures = corpus / "data/winter/R1"
+    if not (corpus / "made").exists():
+        shutil.rmtree(corpus, ignore_errors=True)
+        pictures.mkdir(parents=True)
+        for i in range(10):
+            quiet(["ffmpeg", "-y", "-f", "lavfi", "-i", f"testsrc2=size=4000x3000:rate=1,noise=alls=12:all_seed={i}",
+                   "-frames:v", "1", "-q:v", "5", "-pix_fmt", "yuvj422p", pictures / f"{i}.jpg"])
+            os.utime(pictures / f"{i}.jpg", (1719828000, 1719828000))
+        (corpus / "made").touch()
+    return corpus / "data", sorted(pictures.iterdir())
+
+
+def works(program, option):
+    """Installed, and not somebody's stand-in of that name."""
+    return shutil.which(program) and subprocess.run([program, option], capture_output=True, check=False).returncode == 0
+
+
+def bench_convert():
+    if shutil.which("ffmpeg") is None:
+        missing("convert", "ffmpeg")
+        return
+    data, pictures = convert_corpus()
+    with tempfile.TemporaryDirectory(dir=BASE) as scratch:
+        words = settings(pathlib.Path(scratch))
+        out = pathlib.Path(scratch) / "out"
+
+        def prepare(_):
+            shutil.rmtree(out, ignore_errors=True)
+            out.mkdir()
+            shutil.rmtree(data / ".trapkit", ignore_errors=True)
+
+        def made(found, what):
+            if len(found) != len(pictures):
+                raise SystemExit(f"{what} made {len(found)} of {len(pictures)} renditions")
+
+        def ours(jobs):
+            quiet([TRAPKIT, *words, "convert", "--data-path", data, "-q", "-j", str(jobs)])
+            made(list((data / ".trapkit/renditions").rglob("*.jpg")), "trapkit")
+
+        def each(*command):
+            for picture in pictures:
+                quiet([*(str(word).replace("IN", str(picture)).replace("OUT", str(out / picture.name))
+                         for word in command)])
+            made(list(out.iterdir()), command[0])
+
+        peers = {"ffmpeg, one each": lambda: each(
+            "ffmpeg", "-threads", "1", "-i", "IN", "-vf", "scale=1920:1440:flags=lanczos", "-q:v", "3", "-threads", "1",
+            "OUT")}
+        for program, command in (("vipsthumbnail", ["vipsthumbnail", "IN", "--size", "1920x1920>", "-o", "OUT[Q=85]"]),
+                                 ("convert", ["convert", "IN", "-limit", "thread", "1", "-resize", "1920x1920>",
+                                              "-quality", "85", "OUT"])):
+            if works(program, "--version" if program == "vipsthumbnail" else "-version"):
+                peers[f"{program}, one each"] = lambda command=command: each(*command)
+            else:
+                print(f"  convert: not measured, '{program}' is not installed")
+        peers["trapkit -j 2"] = lambda: ours(2)
+        job("convert: 10 JPEG of 12 MP to 1920, one worker", lambda: ours(1), peers,
+            "<= 1/3.5 of vipsthumbnail, 1/2 of ffmpeg; -j 2 twice as fast", prepare=prepare)
+
+
+def bench_convert_video():
+    if shutil.which("ffmpeg") is None:
+        missing("convert_video", "ffmpeg")
+        return
+    corpus = BASE / "convert-video-1"
+    clip = corpus / "data/winter/R1/clip.avi"
+    if not (corpus / "made").exists():
+        clip.parent.mkdir(parents=True, exist_ok=True)
+        quiet(["ffmpeg", "-y", "-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=15,noise=alls=8", "-f", "lavfi", "-i",
+               "sine=440:sample_rate=8000", "-t", "10", "-c:v", "mjpeg", "-q:v", "4", "-pix_fmt", "yuvj422p", "-c:a",
+               "pcm_s16le", clip])
+        os.utime(clip, (1719828000, 1719828000))
+        (corpus / "made").touch()
+    with tempfile.TemporaryDirectory(dir=BASE) as scratch:
+        words, out = settings(pathlib.Path(scratch)), pathlib.Path(scratch) / "out.mp4"
+
+        def ours():
+            shutil.rmtree(corpus / "data/.trapkit", ignore_errors=True)
+            quiet([TRAPKIT, *words, "convert", "--data-path", corpus / "data", "-q", "-j", "1"])
+
+        def peer():
+            quiet(["ffmpeg", "-y", "-threads", "1", "-i", clip, "-c:v", "libx264", "-preset", "veryfast", "-crf", "23",
+                   "-pix_fmt", "yuv420p", "-threads", "1", "-c:a", "aac", "-movflags", "+faststart", out])
+
+        job("convert: AVI of 10 s, 720p, to MP4, one thread", ours, {"ffmpeg, same preset": peer}, "<= 1.0 of ffmpeg")
+
+
+JOBS = {"convert": bench_convert, "convert_video": bench_convert_video, "start": bench_start, "survey": bench_survey, "package": bench_package, "upload": bench_upload}
 
 
 def main():
