@@ -246,12 +246,13 @@ static void patch_preview_entry(const struct exif_entry *entry, void *context)
 
 void carried_patch(struct carried *carried, uint32_t width, uint32_t height)
 {
-	struct patch patch = {carried->bytes + carried->exif, width, height};
+	struct patch patch = {NULL, width, height};
 	struct exif_block block;
 	size_t pointer;
 
 	if (carried->exif == 0)
 		return;
+	patch.tiff = carried->bytes + carried->exif;
 	block = block_of(carried);
 	exif_walk(&block, patch_entry, &patch);
 	pointer = next_pointer_at(&block);
@@ -263,12 +264,13 @@ void carried_patch(struct carried *carried, uint32_t width, uint32_t height)
 bool carried_put_thumbnail(struct carried *carried, const uint8_t *jpeg, size_t size)
 {
 	struct exif_block block;
-	uint8_t *tiff = carried->bytes + carried->exif;
+	uint8_t *tiff;
 	bool fits = size > 0 && size <= carried->thumbnail_size;
 	size_t pointer;
 
 	if (carried->exif == 0)
 		return false;
+	tiff = carried->bytes + carried->exif;
 	block = block_of(carried);
 	if (carried->thumbnail_size > 0)
 		memset(tiff + carried->thumbnail, 0, carried->thumbnail_size);
