@@ -26,7 +26,7 @@ static struct {
 	char *output_path, *package_name;
 	uint64_t max_size;
 	int split, time_fallback;
-	bool validate, originals, slug, skip_damaged, overwrite, verify;
+	bool validate, originals, slug, skip_damaged, overwrite, again, verify;
 	struct string_list image_extensions, video_extensions;
 } settings;
 
@@ -106,6 +106,10 @@ const struct option package_options[] = {
 		.flag = &settings.overwrite,
 		.fallback = "false",
 		.help = "Make the package anew and replace files of its name."},
+	{.name = "again",
+		.flag = &settings.again,
+		.fallback = "false",
+		.help = "Package files once more that were delivered earlier."},
 	{0},
 };
 
@@ -218,19 +222,6 @@ static int ask_server(struct session *session, struct server_lists *lists, struc
 			  "that out)");
 }
 
-struct zone *stage_open_zone(struct session *session, const char *name, struct error *err)
-{
-	const struct option *option = command_option(session->command, "timezone");
-	struct zone *zone = zone_open(name, err);
-
-	if (zone == NULL && err->kind == ERROR_INPUT && option != NULL && option_is_set(option)) {
-		error_context(err, "%s", option_origin(option));
-		err->kind =
-			option_level(option) == ORIGIN_COMMAND_LINE ? ERROR_USAGE : ERROR_SETTINGS;
-	}
-	return zone;
-}
-
 /* What decides the dates: from the settings, or from the server. `timezone` is owned. */
 struct zone_choice {
 	char *timezone;
@@ -288,12 +279,11 @@ static int check_findings(struct session *session, const struct string_list *fol
 
 /* ---- what is told ---- */
 
-static void add_text(cJSON *object, const char *key, const char *text)
+/* What is there now: without anything new, the packages that hold it all. */
+static const struct package_part *shown_parts(const struct package_result *result, size_t *count)
 {
-	char *shown = text_escape(text);
-
-	cJSON_AddStringToObject(object, key, shown);
-	free(shown);
+	*count = result->parts.count > 0 ? result->parts.count : result->earlier.count;
+	return result->parts.count > 0 ? result->parts.items : result->earlier.items;
 }
 
 /* Of the whole ZIP, for whoever compares it elsewhere: read again, and only when it is shown. */
@@ -302,7 +292,7 @@ static void add_digest(cJSON *item, const struct package_part *part, bool wanted
 	char hex[SHA256_HEX_SIZE];
 	struct error ignored = {0};
 
-	if (wanted && file_sha256(part->zip, hex, NULL, &ignored) == 0)
+	if (wanted && !part->earlier && file_sha256(part->zip, hex, NULL, &ignored) == 0)
 		cJSON_AddStringToObject(item, "sha256", hex);
 	else
 		cJSON_AddNullToObject(item, "sha256");
@@ -311,14 +301,16 @@ static void add_digest(cJSON *item, const struct package_part *part, bool wanted
 static void tell_parts(const struct package_result *result, bool digests, cJSON *parent)
 {
 	cJSON *list = cJSON_AddArrayToObject(parent, "packages");
+	size_t count;
+	const struct package_part *parts = shown_parts(result, &count);
 
-	for (size_t i = 0; i < result->parts.count; i++) {
-		const struct package_part *part = &result->parts.items[i];
+	for (size_t i = 0; i < count; i++) {
+		const struct package_part *part = &parts[i];
 		cJSON *item = cJSON_CreateObject();
 
 		cJSON_AddStringToObject(item, "name", part->name);
-		add_text(item, "yaml", part->yaml);
-		add_text(item, "zip", part->zip);
+		json_add_text(item, "yaml", part->yaml);
+		json_add_text(item, "zip", part->zip);
 		cJSON_AddNumberToObject(item, "files", (double)part->files);
 		cJSON_AddNumberToObject(item, "bytes", (double)part->zip_size);
 		cJSON_AddNumberToObject(item, "media_bytes", (double)part->media_bytes);
@@ -334,8 +326,8 @@ static void add_skipped(cJSON *list, const char *path, const char *reason, bool 
 {
 	cJSON *item = cJSON_CreateObject();
 
-	add_text(item, "path", path);
-	add_text(item, "reason", reason);
+	json_add_text(item, "path", path);
+	json_add_text(item, "reason", reason);
 	cJSON_AddBoolToObject(item, "failed", failed);
 	cJSON_AddItemToArray(list, item);
 }
@@ -365,6 +357,8 @@ static void tell_json(const struct survey_result *survey, const struct package_r
 	cJSON_AddStringToObject(parent, "zone", choice->timezone);
 	cJSON_AddBoolToObject(parent, "ignore_dst", choice->ignore_dst);
 	cJSON_AddNumberToObject(parent, "files", (double)result->files);
+	cJSON_AddNumberToObject(parent, "delivered_earlier", (double)result->delivered_earlier);
+	cJSON_AddNumberToObject(parent, "changed", (double)result->changed);
 	cJSON_AddNumberToObject(parent, "damaged", (double)result->damaged);
 	cJSON_AddNumberToObject(parent, "failed", (double)(result->failed + survey->failed));
 	dates = cJSON_AddObjectToObject(parent, "dates");
@@ -390,12 +384,21 @@ static void tell_words(struct session *session, const struct survey_result *surv
 			part->zip, (unsigned long long)part->files, size);
 		free(size);
 	}
+	if (result->parts.count == 0)
+		console_print(session->console,
+			"Up to date: %llu files were delivered earlier, nothing is new\n",
+			(unsigned long long)result->delivered_earlier);
 	if (failed > 0)
 		progress_warning(session->progress, NULL, "%llu %s not in the package, see above",
 			(unsigned long long)failed, failed == 1 ? "file is" : "files are");
 	else if (result->left_out > 0)
 		progress_note(session->progress, "%llu files were left out as asked",
 			(unsigned long long)result->left_out);
+}
+
+bool stage_again(void)
+{
+	return settings.again;
 }
 
 int stage_status(const struct survey_result *survey, const struct package_result *result)
@@ -428,6 +431,7 @@ static int run_flow(struct session *session, struct ledger *ledger,
 		.refuse_mtime = settings.time_fallback == 1,
 		.skip_damaged = settings.skip_damaged,
 		.overwrite = settings.overwrite,
+		.again = settings.again,
 		.verify = settings.verify,
 		.fail_fast = session->fail_fast,
 		.ready = stage_ready.call,
@@ -560,9 +564,18 @@ static const char description[] =
 	"The files appear whole or not at all. A run that was stopped goes on under the same name "
 	"when it is started again, and gives the same bytes. A package that is there already and "
 	"still fits is up to date. Files that cannot be read, or that change meanwhile, are listed "
-	"and "
-	"left out, and the exit status is 1. Damaged files are listed and packaged as they are, "
-	"because there is no second picture; --skip-damaged leaves them out.";
+	"and left out, and the exit status is 1. Damaged files are listed and packaged as they "
+	"are, "
+	"because there is no second picture; --skip-damaged leaves them out.\n"
+	"\n"
+	"TRAPPER appends what it gets and looks for no duplicates, so files that were delivered "
+	"are not packaged again: those in a package that was delivered anywhere, or whose delivery "
+	"was begun and that still lies there. What is new since then goes into an additional "
+	"package; of --package-name winter it is called winter_2, winter_3 and so on. A package of "
+	"which nothing was sent yet is superseded by the next, which holds everything. A file "
+	"whose contents changed since it was delivered is new and named in a warning: the server "
+	"then holds both. --again packages everything once more, --overwrite does so under the "
+	"same name.";
 
 static const char examples[] =
 	"# Package every collection below a folder\n"

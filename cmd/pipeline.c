@@ -10,9 +10,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct {
-	bool convert, again;
+	bool convert;
 } settings;
 
 static const struct option options[] = {
@@ -21,10 +22,6 @@ static const struct option options[] = {
 		.flag = &settings.convert,
 		.fallback = "false",
 		.help = "Make web-friendly copies first and package these."},
-	{.name = "again",
-		.flag = &settings.again,
-		.fallback = "false",
-		.help = "Deliver a collection although pictures of it were delivered before."},
 	{0},
 };
 
@@ -56,32 +53,52 @@ static int begin_delivery(struct pipeline *pipeline, struct error *err)
 	return 0;
 }
 
-/* Nothing left to do for it; a wait for the server is something. */
-static bool is_done(const struct pipeline *pipeline, const struct deliver_item *item)
+/* Nothing left to do for it; a wait for the server is something, if it is new. */
+static bool is_done(const struct pipeline *pipeline, const struct package_part *part,
+	const struct deliver_item *item)
 {
 	const struct delivery *delivery = &pipeline->delivery;
 	bool trigger = delivery->settings.trigger && !delivery->outbox;
 
-	return (delivery->settings.wait <= 0 || !trigger) &&
+	return (delivery->settings.wait <= 0 || !trigger || part->earlier) &&
 		deliver_is_done(pipeline->ledger, &item->package, text_base_name(item->yaml),
 			text_base_name(item->zip), delivery->url, trigger);
 }
 
-/* TRAPPER appends to a collection and looks for no duplicates (contracts/trapper.md 2.6). */
+/*
+ * TRAPPER appends to a collection and looks for no duplicates (contracts/trapper.md 2.6). Packaging
+ * leaves out what was delivered; this holds for packages that earlier versions made, or others.
+ */
 static int check_overlap(
 	struct pipeline *pipeline, const struct deliver_item *item, struct error *err)
 {
-	char *other = settings.again ? NULL : deliver_overlap(pipeline->ledger, &item->package);
+	char *other = stage_again() ? NULL : deliver_overlap(pipeline->ledger, &item->package);
 
 	if (other == NULL)
 		return 0;
 	error_set(err, ERROR_INPUT,
 		"'%s' is written but not sent: '%s' was delivered before with pictures of the same "
-		"collection, and those that are in both would be in TRAPPER twice; package new "
-		"deployments as a collection of their own, or add --again if none is in both",
+		"collection, and those that are in both would be in TRAPPER twice; add --again to "
+		"send it all the same",
 		item->package.name, other);
 	free(other);
 	return -1;
+}
+
+/* Delivered elsewhere, and no longer here to be sent to this destination, too. */
+static bool is_elsewhere(const struct pipeline *pipeline, const struct deliver_item *item)
+{
+	const struct ledger_package *package = &item->package;
+
+	if (package->delivery != DELIVERY_DONE || access(item->zip, F_OK) == 0 ||
+		(package->destination != NULL &&
+			strcmp(package->destination, pipeline->delivery.url) == 0))
+		return false;
+	progress_note(pipeline->session->progress,
+		"'%s' was delivered to %s and no longer lies here: it is not sent to %s",
+		package->name, package->destination == NULL ? "elsewhere" : package->destination,
+		pipeline->delivery.url);
+	return true;
 }
 
 static void part_is_ready(void *context, const struct package_part *part)
@@ -93,7 +110,7 @@ static void part_is_ready(void *context, const struct package_part *part)
 		return;
 	if (deliver_take(pipeline->ledger, part->id, &item, &pipeline->error) != 0)
 		return;
-	if (is_done(pipeline, &item))
+	if (is_done(pipeline, part, &item) || is_elsewhere(pipeline, &item))
 		pipeline->done++;
 	else if (check_overlap(pipeline, &item, &pipeline->error) == 0 &&
 		begin_delivery(pipeline, &pipeline->error) == 0)
@@ -137,11 +154,13 @@ static int foretell(struct pipeline *pipeline, const struct package_result *pack
 	struct error *err)
 {
 	struct deliver_item_list known = {0};
+	size_t earlier = packages->earlier.count;
 	cJSON *list = cJSON_CreateArray();
 	int result = 0;
 
-	for (size_t i = 0; i < packages->parts.count && result == 0; i++) {
-		const struct package_part *part = &packages->parts.items[i];
+	for (size_t i = 0; i < earlier + packages->parts.count && result == 0; i++) {
+		const struct package_part *part = i < earlier ? &packages->earlier.items[i]
+							      : &packages->parts.items[i - earlier];
 		struct deliver_item item = {0};
 
 		if (part->id == 0) {
@@ -149,7 +168,8 @@ static int foretell(struct pipeline *pipeline, const struct package_result *pack
 			continue;
 		}
 		result = deliver_take(pipeline->ledger, part->id, &item, err);
-		if (result == 0 && !is_done(pipeline, &item))
+		if (result == 0 && !is_done(pipeline, part, &item) &&
+			!is_elsewhere(pipeline, &item))
 			ARRAY_APPEND(&known, item);
 		else
 			deliver_item_release(&item);
@@ -277,9 +297,12 @@ static const char description[] =
 	"\n"
 	"Stopped by whatever it may be, the same command finishes what is missing: pictures that "
 	"were read are not read again, packages that are written are not written again, what is "
-	"delivered is not sent again, and no package is processed twice. A collection that was "
-	"delivered before and has grown since is packaged but not sent, unless --again says so: "
-	"TRAPPER would show the earlier pictures twice.";
+	"delivered is not sent again, and no package is processed twice.\n"
+	"\n"
+	"A data path may grow: every run packages and sends what is new since the last one, in an "
+	"additional package, and a package whose upload was begun is gone on with. What was "
+	"delivered is left out, whatever the settings have become since; see trapkit-package(1). "
+	"--again packages and sends everything once more, which TRAPPER then shows twice.";
 
 static const char examples[] =
 	"# Package, upload and have the server process it\n"

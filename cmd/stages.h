@@ -60,6 +60,9 @@ int convert_stage(struct session *session, struct ledger *ledger,
 	const struct survey_result *survey, struct convert_result *result, cJSON *parent,
 	struct error *err);
 
+/* --again: what was delivered is to be delivered once more. */
+bool stage_again(void);
+
 /* 0, or 1 when files that should be in the package are not. */
 int stage_status(const struct survey_result *survey, const struct package_result *result);
 

@@ -231,7 +231,7 @@ _trapkit_rows() {
 		;;
 	package/)
 		words=''
-		options=' --output-path --package-name --max-size --split --validate --no-validate --originals --slug --no-slug --time-fallback --skip-damaged --verify --overwrite --image-extensions --video-extensions --data-path --collection --timezone --ignore-dst --project-id --verify-ssl --no-verify-ssl --ca-file --timeout --retries --max-runtime'
+		options=' --output-path --package-name --max-size --split --validate --no-validate --originals --slug --no-slug --time-fallback --skip-damaged --verify --overwrite --again --image-extensions --video-extensions --data-path --collection --timezone --ignore-dst --project-id --verify-ssl --no-verify-ssl --ca-file --timeout --retries --max-runtime'
 		case $1 in
 		--output-path) kind=folders ;;
 		--package-name) kind=nothing ;;
@@ -252,7 +252,7 @@ _trapkit_rows() {
 		;;
 	pipeline/)
 		words=''
-		options=' --convert --again --data-path --collection --output-path --package-name --max-size --split --validate --no-validate --originals --slug --no-slug --time-fallback --skip-damaged --verify --overwrite --image-extensions --video-extensions --resize --quality --video --timezone --ignore-dst --project-id --to --insecure-ftp --trigger --force-trigger --remove-zip --wait --parallel --limit-rate --timeout --retries --max-runtime'
+		options=' --convert --data-path --collection --output-path --package-name --max-size --split --validate --no-validate --originals --slug --no-slug --time-fallback --skip-damaged --verify --overwrite --again --image-extensions --video-extensions --resize --quality --video --timezone --ignore-dst --project-id --to --insecure-ftp --trigger --force-trigger --remove-zip --wait --parallel --limit-rate --timeout --retries --max-runtime'
 		case $1 in
 		--data-path) kind=folders ;;
 		--collection) kind=nothing ;;

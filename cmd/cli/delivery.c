@@ -215,7 +215,7 @@ static const char *trigger_reason(const struct deliver_item *item)
 	return item->package.trigger == TRIGGER_UNKNOWN ? "trigger_unknown" : "failed";
 }
 
-static void add_text(cJSON *object, const char *key, const char *text)
+void json_add_text(cJSON *object, const char *key, const char *text)
 {
 	char *shown;
 
@@ -232,9 +232,9 @@ static cJSON *item_json(const struct delivery *delivery, const struct deliver_it
 {
 	cJSON *object = cJSON_CreateObject();
 
-	add_text(object, "name", item->package.name);
-	add_text(object, "zip", item->zip);
-	add_text(object, "yaml", item->yaml);
+	json_add_text(object, "name", item->package.name);
+	json_add_text(object, "zip", item->zip);
+	json_add_text(object, "yaml", item->yaml);
 	cJSON_AddStringToObject(object, "status", status_name(item));
 	cJSON_AddNumberToObject(object, "bytes_sent", (double)item->bytes_sent);
 	if (item->resumed_at > 0)
@@ -243,11 +243,12 @@ static cJSON *item_json(const struct delivery *delivery, const struct deliver_it
 		cJSON_AddNullToObject(object, "resumed_at");
 	cJSON_AddNumberToObject(object, "attempts", item->attempts);
 	cJSON_AddBoolToObject(object, "triggered", is_triggered(item));
-	add_text(object, "trigger_reason", trigger_reason(item));
-	add_text(object, "task", is_triggered(item) ? item->package.task : NULL);
+	json_add_text(object, "trigger_reason", trigger_reason(item));
+	json_add_text(object, "task", is_triggered(item) ? item->package.task : NULL);
 	if (delivery->settings.wait > 0 && delivery->settings.trigger)
 		cJSON_AddBoolToObject(object, "processed", item->processed);
-	add_text(object, "reason", item->error.kind != ERROR_NONE ? item->error.message : NULL);
+	json_add_text(
+		object, "reason", item->error.kind != ERROR_NONE ? item->error.message : NULL);
 	return object;
 }
 
@@ -333,7 +334,7 @@ void delivery_conclude(struct session *session, const struct delivery *delivery,
 	const char *url = delivery->url;
 	size_t i;
 
-	add_text(parent, "destination", url);
+	json_add_text(parent, "destination", url);
 	for (i = 0; i < deliver_count(deliver); i++) {
 		const struct deliver_item *item = deliver_result(deliver, i);
 
@@ -359,9 +360,9 @@ static void foretell_item(struct session *session, const struct delivery *delive
 	cJSON *object = cJSON_CreateObject();
 	char *name = text_escape(package->name), *size = text_size(size_of(item));
 
-	add_text(object, "name", package->name);
-	add_text(object, "zip", item->zip);
-	add_text(object, "yaml", item->yaml);
+	json_add_text(object, "name", package->name);
+	json_add_text(object, "zip", item->zip);
+	json_add_text(object, "yaml", item->yaml);
 	cJSON_AddStringToObject(object, "status", there ? "already_delivered" : "would_deliver");
 	cJSON_AddNumberToObject(object, "bytes", there ? 0 : (double)size_of(item));
 	cJSON_AddBoolToObject(object, "would_trigger", trigger);
@@ -383,7 +384,7 @@ void delivery_foretell(struct session *session, const struct delivery *delivery,
 	const char *url = delivery->url;
 	size_t i;
 
-	add_text(parent, "destination", url);
+	json_add_text(parent, "destination", url);
 	for (i = 0; i < list->count; i++)
 		foretell_item(session, delivery, ledger, &list->items[i], url, packages);
 }
@@ -394,7 +395,7 @@ void delivery_up_to_date(
 	const char *url = delivery->url;
 
 	cJSON_AddArrayToObject(parent, "packages");
-	add_text(parent, "destination", url);
+	json_add_text(parent, "destination", url);
 	cJSON_AddNumberToObject(parent, "up_to_date", (double)done);
 	if (done > 0)
 		console_print(session->console,

@@ -46,6 +46,9 @@ void delivery_foretell(struct session *session, const struct delivery *delivery,
 void delivery_up_to_date(
 	struct session *session, const struct delivery *delivery, size_t done, cJSON *parent);
 
+/* A text from disk or elsewhere, made fit to be shown; NULL is null. */
+void json_add_text(cJSON *object, const char *key, const char *text);
+
 /* Adds the members of `part` to `into`, arrays to arrays of the same name; frees `part`. */
 void merge_results(cJSON *into, cJSON *part);
 

@@ -133,8 +133,9 @@ int deliver_plan(struct ledger *ledger, const char *destination, bool trigger,
 int deliver_take(struct ledger *ledger, int64_t id, struct deliver_item *item, struct error *err);
 
 /*
- * The name of a set that was sent or processed and shares a collection with `package`, which was
- * not: both would bring the pictures of that collection twice. Owned; NULL when there is none.
+ * The name of a set that was sent or processed and holds files of `package`, which was not: both
+ * would bring them twice. Where the ledger does not know the files of both, those that share a
+ * collection are taken to. Owned; NULL when there is none.
  */
 char *deliver_overlap(struct ledger *ledger, const struct ledger_package *package);
 

@@ -162,6 +162,7 @@ struct ledger_package {
 	 * server showed before it, one "COUNT COLLECTION" a line (-1 = not there, -2 = not told).
 	 */
 	char *task;
+	bool recorded; /* which files it holds is known: ledger_packaged() */
 };
 
 void ledger_package_release(struct ledger_package *package);
@@ -176,6 +177,38 @@ struct ledger_package_list {
 /* All packages, oldest first, parts in order. */
 int ledger_packages(struct ledger *ledger, struct ledger_package_list *list, struct error *err);
 void ledger_package_list_release(struct ledger_package_list *list);
+
+/*
+ * Which files a package holds: what they were when it was written. Kept when the files are gone.
+ */
+struct ledger_packaged {
+	const char *collection, *deployment; /* when put; NULL when listed */
+	char *name;                          /* as in struct resource; owned when listed */
+	int64_t package;                     /* id, when listed */
+	uint64_t size;                       /* bytes, the original's */
+	int64_t mtime_ns;                    /* likewise */
+	bool has_sha256;
+	uint8_t sha256[SHA256_SIZE]; /* likewise */
+};
+int ledger_put_packaged(struct ledger *ledger, int64_t package, const struct ledger_packaged *file,
+	struct error *err);
+/* All files of the package; 0 = those of all packages that are no longer there. */
+int ledger_forget_packaged(struct ledger *ledger, int64_t package, struct error *err);
+
+struct ledger_packaged_list {
+	struct ledger_packaged *items;
+	size_t count, capacity;
+};
+/* Adds the packaged files of one deployment in bytewise order of names; a name may come twice. */
+int ledger_packaged(struct ledger *ledger, const char *collection, const char *deployment,
+	struct ledger_packaged_list *list, struct error *err);
+void ledger_packaged_list_release(struct ledger_packaged_list *list);
+/*
+ * 1 = files of this package are, the same, in one whose delivery was begun: *set (owned) names the
+ * set that holds most of them, *files how many. 0 = none.
+ */
+int ledger_packaged_twice(
+	struct ledger *ledger, int64_t package, char **set, uint64_t *files, struct error *err);
 
 /*
  * Uploads under way, by destination and remote name: what is needed to resume after a crash, and

@@ -49,6 +49,7 @@ struct package_settings {
 	bool refuse_mtime; /* files without a date of their own are left out, not dated by mtime */
 	bool skip_damaged; /* damaged files are left out, which does not count as failed */
 	bool overwrite;    /* make it anew, replace what is there */
+	bool again;        /* take files that were delivered earlier, too */
 	bool verify;       /* read every byte back before publishing */
 	bool fail_fast;    /* the first file that must be left out is an error */
 	bool dry_run;      /* plan and check all, write nothing */
@@ -72,6 +73,7 @@ struct package_part {
 	uint64_t yaml_size, zip_size; /* yaml_size 0 in a dry run */
 	char yaml_sha256[2 * SHA256_SIZE + 1], zip_sha256[2 * SHA256_SIZE + 1]; /* "" likewise */
 	bool written; /* by this run; false: it was there already */
+	bool earlier; /* in result->earlier */
 	int64_t id;   /* in the ledger; 0 in a dry run */
 };
 
@@ -90,20 +92,30 @@ struct package_result {
 		struct package_part *items;
 		size_t count, capacity;
 	} parts;
+	/*
+	 * Packages of these collections whose delivery was begun by an earlier run: nothing is
+	 * written for them, but `ready` gets each before any of `parts`.
+	 */
+	struct {
+		struct package_part *items;
+		size_t count, capacity;
+	} earlier;
 	struct {
 		struct package_skipped *items; /* the first PACKAGE_MOST_SKIPPED */
 		size_t count, capacity;
 	} skipped;
-	char *set;               /* "winter": the name without part */
-	bool up_to_date;         /* nothing had to be written */
-	bool resumed;            /* an earlier run's plan was gone on with */
-	uint64_t files;          /* in the package */
-	uint64_t bytes;          /* their size */
-	uint64_t failed;         /* left out though they should be in: exit 1 */
-	uint64_t left_out;       /* left out as asked: excluded, or damaged with skip_damaged */
-	uint64_t renditions;     /* of the files, renditions taken instead of originals */
-	uint64_t damaged;        /* of the files, cut short or no media, packed as they are */
-	uint64_t by_mtime;       /* of the files, dated by the file's time */
+	char *set;                  /* "winter": the name without part */
+	bool up_to_date;            /* nothing had to be written */
+	bool resumed;               /* an earlier run's plan was gone on with */
+	uint64_t files;             /* in the package */
+	uint64_t bytes;             /* their size */
+	uint64_t failed;            /* left out though they should be in: exit 1 */
+	uint64_t left_out;          /* left out as asked: excluded, or damaged with skip_damaged */
+	uint64_t delivered_earlier; /* left out because an earlier package holds them */
+	uint64_t changed;           /* of the files, in an earlier package with other contents */
+	uint64_t renditions;        /* of the files, renditions taken instead of originals */
+	uint64_t damaged;           /* of the files, cut short or no media, packed as they are */
+	uint64_t by_mtime;          /* of the files, dated by the file's time */
 	uint64_t gaps, overlaps; /* of the files, camera times that do not exist, or exist twice */
 	uint64_t clock_resets;   /* of the files, dates before 2001 or in the future */
 	uint64_t clamped;        /* of the files, times before 1980 shown as 1980 in the ZIP */
@@ -118,6 +130,13 @@ void package_result_release(struct package_result *result);
  * comes out is byte for byte what an undisturbed run makes. A set with the same files and settings
  * in the same folder is up to date. Outputs of other contents are ERROR_INPUT without `overwrite`.
  * A file that cannot be read, or changed, is left out and listed. 0 also when files failed.
+ *
+ * What an earlier package holds is left out when that package was delivered somewhere, or when the
+ * delivery of its set was begun and it lies there whole; the same is what has the same name in its
+ * deployment, size, and mtime or SHA-256. The rest goes into an additional package, which lists no
+ * empty folders of collections that are in an earlier one. A package of which nothing was sent is
+ * superseded by the next. Of `package_name` NAME, which the first set has, additional ones are
+ * NAME_2, NAME_3 and so on. Without anything new all is up to date and `parts` is empty.
  * `result` is filled as far as it came; release it in any case.
  */
 int package_run(const struct package_settings *settings, struct ledger *ledger,

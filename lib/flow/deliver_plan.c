@@ -83,6 +83,11 @@ static bool set_covers(const struct ledger_package_list *list, const struct ledg
 	return true;
 }
 
+static bool is_sent(const struct ledger_package *package)
+{
+	return package->delivery != DELIVERY_NONE || package->trigger != TRIGGER_NONE;
+}
+
 /* The first part of a later set that holds the same collections again, or NULL. */
 static const struct ledger_package *superseded_by(
 	const struct ledger_package_list *list, size_t index)
@@ -90,8 +95,11 @@ static const struct ledger_package *superseded_by(
 	const struct ledger_package *package = &list->items[index];
 	size_t i;
 
-	if (package->delivery != DELIVERY_NONE || package->trigger != TRIGGER_NONE)
-		return NULL;
+	/* A set that was begun is finished: what came later holds only what is new. */
+	for (i = 0; i < list->count; i++)
+		if (is_sent(&list->items[i]) && strcmp(list->items[i].set, package->set) == 0 &&
+			strcmp(list->items[i].folder, package->folder) == 0)
+			return NULL;
 	for (i = index + 1; i < list->count; i++) {
 		const struct ledger_package *later = &list->items[i];
 
@@ -183,31 +191,40 @@ static bool shares_collection(const char *lines, const char *others)
 	return false;
 }
 
+/* The set of a package that was sent, whose files are not known, and that shares a collection. */
+static char *overlap_by_collection(
+	const struct ledger_package_list *list, const struct ledger_package *package)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const struct ledger_package *other = &list->items[i];
+
+		if (is_sent(other) && (!other->recorded || !package->recorded) &&
+			shares_collection(other->collections, package->collections))
+			return xstrdup(other->set);
+	}
+	return NULL;
+}
+
 char *deliver_overlap(struct ledger *ledger, const struct ledger_package *package)
 {
 	struct ledger_package_list list = {0};
 	struct error ignored = {0};
+	uint64_t files;
 	char *name = NULL;
 	size_t i;
 
 	if (ledger_packages(ledger, &list, &ignored) != 0)
 		list.count = 0;
 	/* A part that was sent settles it for its whole set: the others belong to it. */
-	for (i = 0; i < list.count; i++) {
-		const struct ledger_package *other = &list.items[i];
-		bool sent = other->delivery != DELIVERY_NONE || other->trigger != TRIGGER_NONE;
-		bool same = strcmp(other->set, package->set) == 0 &&
-			strcmp(other->fingerprint, package->fingerprint) == 0;
-
-		if (!sent)
-			continue;
-		if (same) {
-			free(name);
-			name = NULL;
-			break;
-		}
-		if (name == NULL && shares_collection(other->collections, package->collections))
-			name = xstrdup(other->set);
+	for (i = 0; i < list.count &&
+		!(is_sent(&list.items[i]) && strcmp(list.items[i].set, package->set) == 0 &&
+			strcmp(list.items[i].fingerprint, package->fingerprint) == 0);
+		i++)
+		;
+	if (i == list.count) {
+		name = overlap_by_collection(&list, package);
+		if (name == NULL && package->recorded)
+			ledger_packaged_twice(ledger, package->id, &name, &files, &ignored);
 	}
 	ledger_package_list_release(&list);
 	return name;

@@ -190,10 +190,13 @@ static uint64_t resources_of(const struct ledger_package *package, const char *n
 	if (package->folder == NULL || strchr(package->collections, '\n') == NULL)
 		return resources;
 	path = xasprintf("%s/%s.yaml", package->folder, package->name);
-	if (definition_read(path, &summary, &ignored) == 0)
+	if (definition_read(path, &summary, &ignored) == 0) {
+		/* A part need not hold anything of each collection of its set. */
+		resources = 0;
 		for (i = 0; i < summary.count; i++)
 			if (strcmp(summary.items[i].name, name) == 0)
 				resources = summary.items[i].resources;
+	}
 	definition_summary_release(&summary);
 	free(path);
 	return resources;

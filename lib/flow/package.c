@@ -17,7 +17,13 @@ void package_result_release(struct package_result *result)
 		free(result->skipped.items[i].path);
 		free(result->skipped.items[i].reason);
 	}
+	for (size_t i = 0; i < result->earlier.count; i++) {
+		free(result->earlier.items[i].name);
+		free(result->earlier.items[i].yaml);
+		free(result->earlier.items[i].zip);
+	}
 	free(result->parts.items);
+	free(result->earlier.items);
 	free(result->skipped.items);
 	free(result->set);
 	*result = (struct package_result){0};
@@ -83,8 +89,35 @@ static void count_file(struct package_job *job, const struct package_step *step)
 	job->result->bytes += step->file.size;
 }
 
-/* Every choice is made and every check done here; the later walks only repeat it. */
-static int first_walk(struct package_job *job, struct error *err)
+static void note_collection(struct package_job *job, const struct package_folder *folder)
+{
+	const struct string_list *list = &job->collections;
+
+	if (list->count == 0 || strcmp(list->items[list->count - 1], folder->collection) != 0)
+		string_list_add(&job->collections, folder->collection);
+}
+
+static int take_step(struct package_job *job, const struct package_step *step,
+	const struct package_folder **folder, struct package_names *names, struct error *err)
+{
+	bool end = step->kind == PACKAGE_STEP_END;
+
+	if (*folder != NULL && (end || step->folder != *folder) &&
+		package_names_check(names, job, *folder, err) != 0)
+		return -1;
+	if (end)
+		return 0;
+	*folder = step->folder;
+	note_collection(job, step->folder);
+	if (step->kind == PACKAGE_STEP_FILE) {
+		count_file(job, step);
+		package_names_add(names, step->file.name);
+	}
+	return 0;
+}
+
+/* When tallying, every choice is made and every check done here; later walks only repeat it. */
+static int hash_walk(struct package_job *job, bool tallying, struct error *err)
 {
 	struct package_walk walk;
 	struct package_names names = {0};
@@ -92,24 +125,21 @@ static int first_walk(struct package_job *job, struct error *err)
 	uint8_t digest[SHA256_SIZE];
 	int result = -1;
 
+	job->digest = sha256_new(err);
+	/* Digests of files that were only touched are learnt here: many, in one commit. */
+	if (job->digest == NULL || ledger_begin(job->ledger, err) != 0)
+		goto closed;
 	hash_settings(job);
-	job->tallying = true;
+	job->tallying = tallying;
 	package_walk_init(&walk, job);
 	for (;;) {
 		if (package_walk_next(&walk, err) != 0 || progress_check(job->progress, err) != 0)
 			goto done;
-		if (folder != NULL &&
-			(walk.step.kind == PACKAGE_STEP_END || walk.step.folder != folder) &&
-			package_names_check(&names, job, folder, err) != 0)
+		if (tallying && take_step(job, &walk.step, &folder, &names, err) != 0)
 			goto done;
 		if (walk.step.kind == PACKAGE_STEP_END)
 			break;
-		folder = walk.step.folder;
 		hash_step(job, &walk.step);
-		if (walk.step.kind == PACKAGE_STEP_FILE) {
-			count_file(job, &walk.step);
-			package_names_add(&names, walk.step.file.name);
-		}
 	}
 	sha256_finish(job->digest, digest);
 	sha256_hex(digest, job->fingerprint);
@@ -118,7 +148,19 @@ done:
 	job->tallying = false;
 	package_walk_release(&walk);
 	free(names.items);
+	if (result == 0)
+		result = ledger_commit(job->ledger, err);
+	if (result != 0)
+		ledger_rollback(job->ledger);
+closed:
+	sha256_free(job->digest);
+	job->digest = NULL;
 	return result;
+}
+
+int package_fingerprint(struct package_job *job, struct error *err)
+{
+	return hash_walk(job, false, err);
 }
 
 static const char *files(uint64_t count)
@@ -164,6 +206,16 @@ static void warn_of_dates(const struct package_job *job)
 			(unsigned long long)result->clamped, files(result->clamped));
 }
 
+static void note_earlier(const struct package_job *job)
+{
+	uint64_t count = job->result->delivered_earlier;
+
+	progress_note(job->progress,
+		"%llu %s delivered earlier and %s left out; --again packages %s once more",
+		(unsigned long long)count, count == 1 ? "file was" : "files were",
+		count == 1 ? "is" : "are", count == 1 ? "it" : "them");
+}
+
 static int check_name(const char *name, struct error *err)
 {
 	if (name == NULL)
@@ -183,6 +235,8 @@ static void release_job(struct package_job *job)
 	free(job->parts.items);
 	package_folders_release(job);
 	string_list_release(&job->left_out);
+	string_list_release(&job->collections);
+	ledger_package_list_release(&job->earlier);
 	sha256_free(job->digest);
 }
 
@@ -191,15 +245,22 @@ static int run_job(struct package_job *job, struct error *err)
 	struct progress_event event = {.kind = PROGRESS_BEGIN, .stage = "package"};
 	int result;
 
-	job->digest = sha256_new(err);
-	if (job->digest == NULL || check_name(job->settings->package_name, err) != 0 ||
-		package_folders_init(job, err) != 0 || first_walk(job, err) != 0)
+	if (check_name(job->settings->package_name, err) != 0 ||
+		package_folders_init(job, err) != 0 || package_earlier_init(job, err) != 0 ||
+		hash_walk(job, true, err) != 0)
 		return -1;
+	package_show_earlier(job);
+	if (job->result->files == 0 && job->result->delivered_earlier > 0) {
+		job->result->up_to_date = true;
+		return 0;
+	}
 	if (job->result->files == 0)
 		return error_set(err, ERROR_INPUT,
 			"there is nothing to package; check --data-path and the selected image "
 			"and video extensions");
 	warn_of_dates(job);
+	if (job->result->delivered_earlier > 0)
+		note_earlier(job);
 	if (package_plan(job, err) != 0)
 		return -1;
 	event.files_total = job->result->files;

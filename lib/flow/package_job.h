@@ -40,6 +40,9 @@ struct package_job {
 		struct ledger_package *items; /* the set's rows, one a part */
 		size_t count, capacity;
 	} rows;
+	struct ledger_package_list
+		earlier;                 /* rows whose files are not packaged again, oldest first */
+	struct string_list collections;  /* of what is packaged, in order */
 	bool replace;                    /* outputs that exist may be replaced: they are ours */
 	struct string_list left_out;     /* paths that failed while they were written */
 	uint64_t files_done, bytes_done; /* of the parts before the present one */
@@ -74,6 +77,42 @@ void package_file_release(struct package_file *file);
 int package_choose(struct package_job *job, const struct resource *resource,
 	struct package_file *file, struct error *err);
 
+/* ---- package_earlier.c ---- */
+
+/*
+ * Fills job->earlier: the packages of sets whose delivery was begun, that are delivered or lie
+ * there whole. A set of which parts are missing is not among them when the files are still those
+ * that it was planned for: it is then gone on with.
+ */
+int package_earlier_init(struct package_job *job, struct error *err);
+bool package_is_earlier(const struct package_job *job, int64_t id);
+/* Both files lie where the ledger says, with the size that it says. */
+bool package_is_there(const struct ledger_package *row);
+bool package_same_set(const struct ledger_package *a, const struct ledger_package *b);
+/* Some part of the row's set was sent or begun, and the ledger knows its files. */
+bool package_is_begun(const struct ledger_package_list *all, const struct ledger_package *row);
+/* Of two lists of lines. */
+bool package_shares_collection(const char *left, const char *right);
+
+/* What earlier packages hold of one folder. */
+struct package_held {
+	struct ledger_packaged_list files;
+	size_t at;
+	bool listed; /* the collection is in an earlier package */
+};
+int package_held_load(struct package_held *held, struct package_job *job,
+	const struct package_folder *folder, struct error *err);
+void package_held_release(struct package_held *held);
+enum package_before { PACKAGE_NEVER, PACKAGE_HELD, PACKAGE_CHANGED };
+/* In the order of the ledger. May learn the SHA-256 of the file. */
+enum package_before package_held_find(
+	struct package_held *held, struct package_job *job, struct resource *resource);
+
+/* ---- package.c ---- */
+
+/* Sets job->fingerprint by a walk that tells nothing. */
+int package_fingerprint(struct package_job *job, struct error *err);
+
 /* ---- package_walk.c ---- */
 
 enum package_step_kind { PACKAGE_STEP_END, PACKAGE_STEP_FILE, PACKAGE_STEP_EMPTY };
@@ -92,6 +131,7 @@ struct package_walk {
 	struct resource resource; /* of the present file; its texts belong to `files` */
 	size_t folder;            /* index of the next or present folder */
 	struct ledger_files *files;
+	struct package_held held;          /* of the present folder */
 	bool any;                          /* the present folder gave a file */
 	size_t part;                       /* of the last file, 0 = none yet */
 	uint64_t size;                     /* bytes in the present part */
@@ -120,6 +160,9 @@ int package_names_check(struct package_names *names, struct package_job *job,
 int package_plan(struct package_job *job, struct error *err);
 
 /* ---- package_write.c ---- */
+
+/* Tells of job->earlier as far as it is about collections of this run. */
+void package_show_earlier(struct package_job *job);
 
 /* Writes every part that is planned and not there yet. */
 int package_write(struct package_job *job, struct error *err);

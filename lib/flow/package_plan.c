@@ -23,25 +23,12 @@ static char *part_name(const char *set, unsigned part, unsigned parts)
 	return parts == 1 ? xstrdup(set) : xasprintf("%s_part%03u", set, part);
 }
 
-static bool has_size(const char *folder, const char *name, const char *suffix, uint64_t size)
-{
-	char *file = xasprintf("%s%s", name, suffix), *path = text_join_path(folder, file);
-	struct stat status;
-	bool same = stat(path, &status) == 0 && (uint64_t)status.st_size == size;
-
-	free(path);
-	free(file);
-	return same;
-}
-
 /* Nothing is left to do for the row: written with all files and still there, or delivered. */
 static bool is_done(const struct ledger_package *row, const struct package_size *size)
 {
 	return row->state == PACKAGE_WRITTEN &&
 		(row->delivery == DELIVERY_DONE ||
-			((size == NULL || row->files == size->files) &&
-				has_size(row->folder, row->name, ".yaml", row->yaml_size) &&
-				has_size(row->folder, row->name, ".zip", row->zip_size)));
+			((size == NULL || row->files == size->files) && package_is_there(row)));
 }
 
 static bool equal(const char *a, const char *b)
@@ -107,25 +94,59 @@ static char *in_the_way(const struct package_job *job, const char *set)
 	return NULL;
 }
 
+/* True when a package of that name was sent or is about to be: its name is used up there. */
+static bool is_used(const struct ledger_package_list *all, const char *set)
+{
+	for (size_t i = 0; i < all->count; i++)
+		if (equal(all->items[i].set, set) && package_is_begun(all, &all->items[i]))
+			return true;
+	return false;
+}
+
+static bool is_free(
+	const struct package_job *job, const struct ledger_package_list *all, const char *set)
+{
+	char *path = in_the_way(job, set);
+	bool taken = path != NULL || is_used(all, set);
+
+	/* Of other parts than the ones to be made. */
+	for (size_t i = 0; i < all->count && !taken; i++)
+		taken = equal(all->items[i].set, set) && package_is_there(&all->items[i]);
+	free(path);
+	return !taken;
+}
+
+/* "winter_2", "winter_3" … */
+static bool is_numbered(const char *set, const char *wanted)
+{
+	size_t length = strlen(wanted);
+
+	return strncmp(set, wanted, length) == 0 && set[length] == '_' && set[length + 1] >= '1' &&
+		set[length + 1] <= '9' &&
+		strspn(set + length + 1, "0123456789") == strlen(set + length + 1);
+}
+
 /* Settles the name of a new set. The struct's `replace` says whether files may be in its way. */
-static int choose_set(struct package_job *job, char **set, struct error *err)
+static int choose_set(struct package_job *job, const struct ledger_package_list *all, char **set,
+	struct error *err)
 {
 	const char *wanted = job->settings->package_name;
+	bool overwrite = job->settings->overwrite;
 	int64_t now = job->settings->now;
 	char *path;
 
-	if (wanted == NULL) {
-		*set = default_set(job, now);
-		/* A second package in one second. */
-		while ((path = in_the_way(job, *set)) != NULL) {
-			free(path);
-			free(*set);
-			*set = default_set(job, ++now);
-		}
-		return 0;
+	/* A second package in one second; an additional one of a name that is used up. */
+	for (unsigned number = 2; wanted == NULL || (is_used(all, wanted) && !overwrite);
+		number++) {
+		*set = wanted == NULL ? default_set(job, now++)
+				      : xasprintf("%s_%u", wanted, number);
+		if (is_free(job, all, *set))
+			return 0;
+		free(*set);
 	}
 	path = in_the_way(job, wanted);
-	if (path != NULL && !job->settings->overwrite) {
+	if (path != NULL && !overwrite) {
+		*set = NULL;
 		error_set(err, ERROR_INPUT,
 			"'%s' exists and holds something else; use --overwrite to replace it, or "
 			"another --package-name",
@@ -143,17 +164,33 @@ static char *collections_of(const struct package_job *job)
 {
 	char *text = xstrdup("");
 
-	for (size_t i = 0; i < job->folders.count; i++) {
-		const struct package_folder *folder = &job->folders.items[i];
-		char *longer;
+	for (size_t i = 0; i < job->collections.count; i++) {
+		char *longer =
+			xasprintf("%s%s%s", text, i == 0 ? "" : "\n", job->collections.items[i]);
 
-		if (i > 0 && folder->rank == folder[-1].rank)
-			continue;
-		longer = xasprintf("%s%s%s", text, text[0] == '\0' ? "" : "\n", folder->collection);
 		free(text);
 		text = longer;
 	}
 	return text;
+}
+
+/* Every collection of the lines is one that this run looks at. */
+static bool is_in_scope(const struct package_job *job, const char *lines)
+{
+	for (size_t length; lines != NULL && *lines != '\0';
+		lines += length + (lines[length] == '\n')) {
+		bool found = false;
+
+		length = strcspn(lines, "\n");
+		for (size_t i = 0; i < job->folders.count && !found; i++) {
+			const char *name = job->folders.items[i].collection;
+
+			found = strlen(name) == length && strncmp(name, lines, length) == 0;
+		}
+		if (!found)
+			return false;
+	}
+	return lines != NULL;
 }
 
 static void make_rows(struct package_job *job, const char *set)
@@ -198,33 +235,53 @@ static void remove_files(const struct package_job *job, const struct ledger_pack
 	}
 }
 
+/* True when the new set takes the row's place. */
+static bool is_replaced(const struct package_job *job, const struct ledger_package_list *all,
+	const struct ledger_package *row, const char *set)
+{
+	if (row->id == 0 || !equal(row->folder, job->settings->output_folder) ||
+		package_is_earlier(job, row->id) || row->delivery == DELIVERY_DONE ||
+		row->trigger != TRIGGER_NONE)
+		return false;
+	/* Of a set that was begun, what is not there can no longer be made as it was planned. */
+	if (package_is_begun(all, row))
+		return !package_is_there(row) && is_in_scope(job, row->collections);
+	return row->delivery == DELIVERY_NONE &&
+		(equal(row->set, set) ||
+			(is_unfinished(all, row) && is_in_scope(job, row->collections)));
+}
+
 /*
- * Rows that the new ones take the place of: an unfinished set of the same collections, whose plan
- * no longer fits, and rows of the same names. Files of the former that were finished go too: as a
- * part of nothing they would be delivered twice.
+ * Drops rows that the new ones take the place of: of an unfinished set, whose plan no longer fits,
+ * and rows of the same names. Files of the former that were finished go too: as a part of nothing
+ * they would be delivered twice.
  */
 static int drop_rows(struct package_job *job, struct ledger_package_list *all, const char *set,
 	struct error *err)
 {
-	char *collections = collections_of(job);
+	bool *replaced = xcalloc(all->count + 1, sizeof *replaced);
+	bool *stale = xcalloc(all->count + 1, sizeof *stale);
 	int result = 0;
 
+	/* All are judged before the first one goes: they are judged by the rest of their set. */
+	for (size_t i = 0; i < all->count; i++) {
+		replaced[i] = is_replaced(job, all, &all->items[i], set);
+		stale[i] = replaced[i] && is_unfinished(all, &all->items[i]);
+	}
 	for (size_t i = 0; i < all->count && result == 0; i++) {
 		struct ledger_package *row = &all->items[i];
-		bool stale = is_unfinished(all, row) && equal(row->collections, collections);
 
-		if (row->id == 0 || row->delivery != DELIVERY_NONE ||
-			!equal(row->folder, job->settings->output_folder) ||
-			!(stale || equal(row->set, set)))
+		if (!replaced[i])
 			continue;
-		if (stale && row->state == PACKAGE_WRITTEN && is_done(row, NULL) && !job->replace)
+		if (stale[i] && package_is_there(row) && !job->replace)
 			remove_files(job, row);
 		result = ledger_remove_package(job->ledger, row->id, err);
 		/* Marks it as gone for warn_of_twins. */
 		row->id = 0;
 	}
-	free(collections);
-	return result;
+	free(replaced);
+	free(stale);
+	return result == 0 ? ledger_forget_packaged(job->ledger, 0, err) : result;
 }
 
 static int store_rows(struct package_job *job, struct ledger_package_list *all, const char *set,
@@ -245,23 +302,6 @@ failed:
 	return -1;
 }
 
-static bool shares_collection(const char *left, const char *right)
-{
-	for (const char *at = left; at != NULL; at = strchr(at, '\n')) {
-		size_t length;
-
-		at += *at == '\n';
-		length = strcspn(at, "\n");
-		for (const char *other = right; other != NULL; other = strchr(other, '\n')) {
-			other += *other == '\n';
-			if (strcspn(other, "\n") == length && length > 0 &&
-				strncmp(at, other, length) == 0)
-				return true;
-		}
-	}
-	return false;
-}
-
 /* TRAPPER appends to a collection and looks for no duplicates (contracts/trapper.md 2.6). */
 static void warn_of_twins(const struct package_job *job, const struct ledger_package_list *all)
 {
@@ -272,8 +312,8 @@ static void warn_of_twins(const struct package_job *job, const struct ledger_pac
 		const struct ledger_package *row = &all->items[i];
 
 		if (row->id == 0 || row->collections == NULL || strcmp(row->set, told) == 0 ||
-			row->state != PACKAGE_WRITTEN ||
-			(!shares_collection(collections, row->collections)))
+			row->state != PACKAGE_WRITTEN || package_is_earlier(job, row->id) ||
+			!package_shares_collection(collections, row->collections))
 			continue;
 		told = row->set;
 		progress_warning(job->progress, NULL,
@@ -316,11 +356,13 @@ static bool take_up(struct package_job *job, struct ledger_package_list *all)
 	if (found == NULL)
 		return false;
 	done = set_is_done(job, all, found, &complete);
-	renamed = wanted != NULL && strcmp(wanted, found) != 0;
+	renamed = wanted != NULL && strcmp(wanted, found) != 0 && !is_numbered(found, wanted);
 	/* A finished set is up to date whatever its name; one to be made takes the name asked for.
 	 */
-	if (!complete || (renamed && (!done || settings->overwrite)))
+	if (!complete || (done && settings->again && is_used(all, found)) ||
+		(renamed && (!done || settings->overwrite)))
 		return false;
+	free(job->result->set);
 	job->result->set = xstrdup(found);
 	take_set(job, all, job->result->set);
 	for (size_t i = 0; i < job->rows.count; i++) {
@@ -356,11 +398,12 @@ int package_plan(struct package_job *job, struct error *err)
 		result = 0;
 		goto done;
 	}
-	if (choose_set(job, &set, err) != 0)
+	if (choose_set(job, &all, &set, err) != 0)
 		goto done;
 	make_rows(job, set);
 	result = store_rows(job, &all, set, err);
 	warn_of_twins(job, &all);
+	free(job->result->set);
 	job->result->set = set;
 	set = NULL;
 done:

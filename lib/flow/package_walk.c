@@ -16,6 +16,7 @@ void package_walk_release(struct package_walk *walk)
 	if (walk->files != NULL)
 		ledger_files_close(walk->files);
 	walk->files = NULL;
+	package_held_release(&walk->held);
 }
 
 /*
@@ -80,6 +81,40 @@ static void take_empty(struct package_walk *walk, const struct package_folder *f
 	walk->step.folder = folder;
 }
 
+static int open_folder(
+	struct package_walk *walk, const struct package_folder *folder, struct error *err)
+{
+	walk->any = false;
+	if (package_held_load(&walk->held, walk->job, folder, err) != 0)
+		return -1;
+	walk->files =
+		ledger_files_open(walk->job->ledger, folder->collection, folder->deployment, err);
+	return walk->files == NULL ? -1 : 0;
+}
+
+/* Changed files that get a line each; the rest is only counted. */
+#define CHANGED_TOLD 20
+
+/* 1 = it goes in, 0 = it does not. */
+static int choose(struct package_walk *walk, struct error *err)
+{
+	struct package_job *job = walk->job;
+	enum package_before before = package_held_find(&walk->held, job, &walk->resource);
+	int chosen;
+
+	if (before == PACKAGE_HELD) {
+		job->result->delivered_earlier += job->tallying;
+		return 0;
+	}
+	chosen = package_choose(job, &walk->resource, &walk->step.file, err);
+	if (chosen == 1 && before == PACKAGE_CHANGED && job->tallying &&
+		++job->result->changed <= CHANGED_TOLD)
+		progress_warning(job->progress, walk->resource.path,
+			"changed since it was delivered; packaged again, so that TRAPPER will hold "
+			"both");
+	return chosen;
+}
+
 int package_walk_next(struct package_walk *walk, struct error *err)
 {
 	struct package_job *job = walk->job;
@@ -89,15 +124,10 @@ int package_walk_next(struct package_walk *walk, struct error *err)
 		const struct package_folder *folder = &job->folders.items[walk->folder];
 		int more;
 
-		if (walk->files == NULL) {
-			walk->any = false;
-			walk->files = ledger_files_open(
-				job->ledger, folder->collection, folder->deployment, err);
-			if (walk->files == NULL)
-				return -1;
-		}
+		if (walk->files == NULL && open_folder(walk, folder, err) != 0)
+			return -1;
 		while ((more = ledger_files_next(walk->files, &walk->resource, err)) == 1) {
-			int chosen = package_choose(job, &walk->resource, &walk->step.file, err);
+			int chosen = choose(walk, err);
 
 			if (chosen < 0)
 				return -1;
@@ -111,7 +141,8 @@ int package_walk_next(struct package_walk *walk, struct error *err)
 		ledger_files_close(walk->files);
 		walk->files = NULL;
 		walk->folder++;
-		if (!walk->any) {
+		/* TRAPPER knows the empty ones of a collection from its first package. */
+		if (!walk->any && !walk->held.listed) {
 			take_empty(walk, folder);
 			return 0;
 		}

@@ -19,6 +19,17 @@ struct part {
 	size_t number; /* 1-based */
 	struct package_part *shown;
 	struct zip_plan plan;
+	struct {
+		struct packed {
+			const struct package_folder *folder;
+			char *name; /* the original's */
+			uint64_t size;
+			int64_t mtime_ns;
+			bool rendition, has_sha256;
+			uint8_t sha256[SHA256_SIZE];
+		} * items; /* one for each of the plan */
+		size_t count, capacity;
+	} packed;
 	struct output_file yaml, zip;
 	struct definition_writer *writer;
 	const struct package_folder *folder; /* the one being listed */
@@ -62,6 +73,20 @@ static int list_folder(struct part *part, const struct package_folder *folder, s
 	return definition_deployment(part->writer, folder->id, err);
 }
 
+static void note_packed(struct part *part, const struct package_step *step)
+{
+	const struct resource *resource = step->file.resource;
+	struct packed packed = {.folder = step->folder,
+		.name = xstrdup(resource->name),
+		.size = resource->size,
+		.mtime_ns = resource->mtime_ns,
+		.rendition = step->file.rendition,
+		.has_sha256 = resource->has_sha256};
+
+	memcpy(packed.sha256, resource->sha256, SHA256_SIZE);
+	ARRAY_APPEND(&part->packed, packed);
+}
+
 static void plan_entry(struct part *part, const struct package_step *step)
 {
 	const struct package_file *file = &step->file;
@@ -77,6 +102,7 @@ static void plan_entry(struct part *part, const struct package_step *step)
 		memcpy(entry.sha256, file->resource->sha256, SHA256_SIZE);
 	}
 	ARRAY_APPEND(&part->plan, entry);
+	note_packed(part, step);
 }
 
 /* Takes the walk through the part: lists everything, and plans the ZIP on the first time. */
@@ -202,6 +228,33 @@ static int store_digests(struct part *part, struct error *err)
 	return 0;
 }
 
+/* What the package holds, so that it is not packaged again once it is on its way. */
+static int store_packed(struct part *part, struct error *err)
+{
+	struct ledger *ledger = part->job->ledger;
+	int64_t id = part->row->id;
+
+	if (part->row->recorded && ledger_forget_packaged(ledger, id, err) != 0)
+		return -1;
+	for (size_t i = 0; i < part->plan.count; i++) {
+		const struct zip_entry *entry = &part->plan.items[i];
+		const struct packed *packed = &part->packed.items[i];
+		struct ledger_packaged file = {.collection = packed->folder->collection,
+			.deployment = packed->folder->deployment,
+			.name = packed->name,
+			.size = packed->size,
+			.mtime_ns = packed->mtime_ns,
+			.has_sha256 = packed->has_sha256 || !packed->rendition};
+
+		memcpy(file.sha256, packed->rendition ? packed->sha256 : entry->sha256,
+			SHA256_SIZE);
+		if (!entry->left_out && ledger_put_packaged(ledger, id, &file, err) != 0)
+			return -1;
+	}
+	part->row->recorded = true;
+	return 0;
+}
+
 static void set_text(char **text, const char *value)
 {
 	free(*text);
@@ -224,7 +277,8 @@ static int store_part(struct part *part, struct error *err)
 	set_text(&row->zip_sha256, part->shown->zip_sha256);
 	if (ledger_begin(ledger, err) != 0)
 		return -1;
-	if (store_digests(part, err) != 0 || ledger_put_package(ledger, row, err) != 0) {
+	if (store_digests(part, err) != 0 || store_packed(part, err) != 0 ||
+		ledger_put_package(ledger, row, err) != 0) {
 		ledger_rollback(ledger);
 		return -1;
 	}
@@ -340,6 +394,9 @@ static int do_part(
 	output_file_discard(&part.yaml);
 	output_file_discard(&part.zip);
 	zip_plan_release(&part.plan);
+	for (size_t i = 0; i < part.packed.count; i++)
+		free(part.packed.items[i].name);
+	free(part.packed.items);
 	job->files_done += job->parts.items[index].files;
 	job->bytes_done += job->parts.items[index].bytes;
 	if (result == 0)
@@ -347,19 +404,47 @@ static int do_part(
 	return result;
 }
 
+static struct package_part part_of(const struct ledger_package *row)
+{
+	char *base = text_join_path(row->folder, row->name);
+	struct package_part part = {.name = xstrdup(row->name),
+		.part = row->part,
+		.parts = row->parts,
+		.id = row->id,
+		.yaml = xasprintf("%s.yaml", base),
+		.zip = xasprintf("%s.zip", base)};
+
+	free(base);
+	return part;
+}
+
+void package_show_earlier(struct package_job *job)
+{
+	for (size_t i = 0; i < job->earlier.count; i++) {
+		const struct ledger_package *row = &job->earlier.items[i];
+		struct package_part part;
+		bool mine = false;
+
+		for (size_t k = 0; k < job->folders.count && !mine; k++)
+			mine = package_shares_collection(
+				row->collections, job->folders.items[k].collection);
+		if (!mine)
+			continue;
+		part = part_of(row);
+		part.earlier = true;
+		show_row(row, &part);
+		ARRAY_APPEND(&job->result->earlier, part);
+		free(job->result->set);
+		job->result->set = xstrdup(row->set);
+		tell_ready(job, &part);
+	}
+}
+
 static void show_parts(struct package_job *job)
 {
 	for (size_t i = 0; i < job->rows.count; i++) {
-		const struct ledger_package *row = &job->rows.items[i];
-		struct package_part part = {.name = xstrdup(row->name),
-			.part = row->part,
-			.parts = row->parts,
-			.id = row->id};
-		char *base = text_join_path(job->settings->output_folder, row->name);
+		struct package_part part = part_of(&job->rows.items[i]);
 
-		part.yaml = xasprintf("%s.yaml", base);
-		part.zip = xasprintf("%s.zip", base);
-		free(base);
 		ARRAY_APPEND(&job->result->parts, part);
 	}
 }

@@ -181,6 +181,49 @@ int ledger_packages(struct ledger *ledger, struct ledger_package_list *list, str
 	return result;
 }
 
+int ledger_put_packaged(struct ledger *ledger, int64_t package, const struct ledger_packaged *file,
+	struct error *err)
+{
+	int result;
+
+	pthread_mutex_lock(&ledger->guard);
+	result = store_put_packaged(ledger, package, file, err);
+	pthread_mutex_unlock(&ledger->guard);
+	return result;
+}
+
+int ledger_forget_packaged(struct ledger *ledger, int64_t package, struct error *err)
+{
+	int result;
+
+	pthread_mutex_lock(&ledger->guard);
+	result = store_forget_packaged(ledger, package, err);
+	pthread_mutex_unlock(&ledger->guard);
+	return result;
+}
+
+int ledger_packaged(struct ledger *ledger, const char *collection, const char *deployment,
+	struct ledger_packaged_list *list, struct error *err)
+{
+	int result;
+
+	pthread_mutex_lock(&ledger->guard);
+	result = store_packaged(ledger, collection, deployment, list, err);
+	pthread_mutex_unlock(&ledger->guard);
+	return result;
+}
+
+int ledger_packaged_twice(
+	struct ledger *ledger, int64_t package, char **set, uint64_t *files, struct error *err)
+{
+	int result;
+
+	pthread_mutex_lock(&ledger->guard);
+	result = store_packaged_twice(ledger, package, set, files, err);
+	pthread_mutex_unlock(&ledger->guard);
+	return result;
+}
+
 int ledger_put_upload(struct ledger *ledger, const struct ledger_upload *upload, struct error *err)
 {
 	int result;

@@ -44,6 +44,7 @@ static void bind_package(sqlite3_stmt *statement, const struct ledger_package *p
 	sqlite3_bind_int(statement, 19, (int)package->trigger);
 	sqlite3_bind_int64(statement, 20, package->triggered);
 	store_bind_text(statement, 21, package->task);
+	sqlite3_bind_int(statement, 22, package->recorded);
 }
 
 int store_put_package(struct ledger *ledger, struct ledger_package *package, struct error *err)
@@ -56,7 +57,7 @@ int store_put_package(struct ledger *ledger, struct ledger_package *package, str
 		return -1;
 	bind_package(statement, package);
 	if (package->id != 0)
-		sqlite3_bind_int64(statement, 22, package->id);
+		sqlite3_bind_int64(statement, 23, package->id);
 	changed = store_run(ledger, statement, err);
 	if (changed == 0)
 		return error_set(err, ERROR_INPUT, "package %lld is not in the ledger",
@@ -101,6 +102,7 @@ static struct ledger_package read_package(sqlite3_stmt *row)
 		.trigger = (enum trigger_state)sqlite3_column_int(row, 19),
 		.triggered = sqlite3_column_int64(row, 20),
 		.task = store_column(row, 21),
+		.recorded = sqlite3_column_int(row, 22) != 0,
 	};
 }
 
@@ -113,7 +115,8 @@ int store_packages(struct ledger *ledger, struct ledger_package_list *list, stru
 	code = sqlite3_prepare_v2(ledger->db,
 		"SELECT id, name, name_of_set, part, parts, folder, fingerprint, collections, "
 		"state, files, media_bytes, yaml_size, zip_size, yaml_sha256, zip_sha256, created, "
-		"destination, delivery, delivered, trigger_state, triggered, task FROM packages "
+		"destination, delivery, delivered, trigger_state, triggered, task, recorded FROM "
+		"packages "
 		"ORDER BY min(id) OVER (PARTITION BY name_of_set, folder), part, id",
 		-1, &statement, NULL);
 	while (code == SQLITE_OK || code == SQLITE_ROW) {

@@ -42,6 +42,18 @@ static const char *const steps[SCHEMA_NEWEST] = {
 	" PRIMARY KEY (destination, remote_name)) WITHOUT ROWID;",
 	/* The original's, so that one that was only touched or copied is known again. */
 	"ALTER TABLE renditions ADD COLUMN sha256 BLOB;",
+	/*
+	 * Which files went into which package. Folders of its own: these outlive those of `files`.
+	 * Rows of packages that are gone are dead until they are swept.
+	 */
+	"CREATE TABLE packaged_folders ("
+	" id INTEGER PRIMARY KEY, collection BLOB NOT NULL, deployment BLOB NOT NULL,"
+	" UNIQUE (collection, deployment));"
+	"CREATE TABLE packaged ("
+	" folder INTEGER NOT NULL REFERENCES packaged_folders, name BLOB NOT NULL,"
+	" package INTEGER NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, sha256 BLOB,"
+	" PRIMARY KEY (folder, name, package)) WITHOUT ROWID;"
+	"ALTER TABLE packages ADD COLUMN recorded INTEGER NOT NULL DEFAULT 0;",
 };
 
 int schema_version(struct ledger *ledger, struct error *err)

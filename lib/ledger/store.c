@@ -11,7 +11,7 @@
 #define PACKAGE_COLUMNS                                                                            \
 	"name, name_of_set, part, parts, folder, fingerprint, collections, state, files, "         \
 	"media_bytes, yaml_size, zip_size, yaml_sha256, zip_sha256, created, destination, "        \
-	"delivery, delivered, trigger_state, triggered, task"
+	"delivery, delivered, trigger_state, triggered, task, recorded"
 
 static const char *const texts[STATEMENT_COUNT] = {
 	[FIND_FOLDER] = "SELECT id FROM folders WHERE collection = ?1 AND deployment = ?2",
@@ -44,11 +44,28 @@ static const char *const texts[STATEMENT_COUNT] = {
 	[REMOVE_RENDITION] = "DELETE FROM renditions WHERE path = ?1",
 	[ADD_PACKAGE] = "INSERT INTO packages (" PACKAGE_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, "
 			"?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, "
-			"?21)",
+			"?21, ?22)",
 	[UPDATE_PACKAGE] = "UPDATE packages SET (" PACKAGE_COLUMNS ") = (?1, ?2, ?3, ?4, ?5, ?6, "
 			   "?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, "
-			   "?21) WHERE id = ?22",
+			   "?21, ?22) WHERE id = ?23",
 	[REMOVE_PACKAGE] = "DELETE FROM packages WHERE id = ?1",
+	[ADD_PACKAGED_FOLDER] =
+		"INSERT OR IGNORE INTO packaged_folders (collection, deployment) VALUES (?1, ?2)",
+	[PUT_PACKAGED] = "INSERT OR REPLACE INTO packaged (folder, name, package, size, mtime_ns, "
+			 "sha256) VALUES ((SELECT id FROM packaged_folders WHERE collection = ?1 "
+			 "AND deployment = ?2), ?3, ?4, ?5, ?6, ?7)",
+	[LIST_PACKAGED] = "SELECT name, package, size, mtime_ns, sha256 FROM packaged WHERE "
+			  "folder = (SELECT id FROM packaged_folders WHERE collection = ?1 AND "
+			  "deployment = ?2) ORDER BY name",
+	[REMOVE_PACKAGED] = "DELETE FROM packaged WHERE package = ?1",
+	[SWEEP_PACKAGED] = "DELETE FROM packaged WHERE package NOT IN (SELECT id FROM packages)",
+	/* CROSS JOIN: one pass over the table, and a look-up only for files of this package. */
+	[FIND_PACKAGED_TWICE] =
+		"SELECT p.name_of_set, count(*) FROM packaged a CROSS JOIN packaged b ON b.folder "
+		"= a.folder AND b.name = a.name AND b.package <> a.package AND b.size = a.size AND "
+		"(b.mtime_ns = a.mtime_ns OR b.sha256 = a.sha256) JOIN packages p ON p.id = "
+		"b.package AND (p.delivery <> 0 OR p.trigger_state <> 0) WHERE a.package = ?1 "
+		"GROUP BY p.name_of_set ORDER BY 2 DESC LIMIT 1",
 	[PUT_UPLOAD] = "INSERT OR REPLACE INTO uploads (destination, remote_name, temporary, "
 		       "sha256, size, renaming, done) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[GET_UPLOAD] = "SELECT destination, remote_name, temporary, sha256, size, renaming, done "

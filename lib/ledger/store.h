@@ -25,6 +25,12 @@ enum statement {
 	ADD_PACKAGE,
 	UPDATE_PACKAGE,
 	REMOVE_PACKAGE,
+	ADD_PACKAGED_FOLDER,
+	PUT_PACKAGED,
+	LIST_PACKAGED,
+	REMOVE_PACKAGED,
+	SWEEP_PACKAGED,
+	FIND_PACKAGED_TWICE,
 	PUT_UPLOAD,
 	GET_UPLOAD,
 	REMOVE_UPLOAD,
@@ -71,7 +77,7 @@ void store_forget_folder(struct ledger *ledger);
 int schema_migrate(struct ledger *ledger, struct error *err);
 /* The database's schema version, or -1. */
 int schema_version(struct ledger *ledger, struct error *err);
-#define SCHEMA_NEWEST 2
+#define SCHEMA_NEWEST 3
 
 /*
  * Takes the lock of the work folder. Returns the descriptor to keep, or -1. *crashed tells that the
@@ -113,6 +119,13 @@ int store_get_file(
 int store_put_package(struct ledger *ledger, struct ledger_package *package, struct error *err);
 int store_remove_package(struct ledger *ledger, int64_t id, struct error *err);
 int store_packages(struct ledger *ledger, struct ledger_package_list *list, struct error *err);
+int store_put_packaged(struct ledger *ledger, int64_t package, const struct ledger_packaged *file,
+	struct error *err);
+int store_forget_packaged(struct ledger *ledger, int64_t package, struct error *err);
+int store_packaged(struct ledger *ledger, const char *collection, const char *deployment,
+	struct ledger_packaged_list *list, struct error *err);
+int store_packaged_twice(
+	struct ledger *ledger, int64_t package, char **set, uint64_t *files, struct error *err);
 int store_put_upload(struct ledger *ledger, const struct ledger_upload *upload, struct error *err);
 int store_get_upload(struct ledger *ledger, const char *destination, const char *remote_name,
 	struct ledger_upload *upload, struct error *err);

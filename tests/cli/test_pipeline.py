@@ -174,26 +174,6 @@ def one_bad_picture(scratch):
         check(field.trapper.resource_count("R0001") == len(files) - 1, field.trapper.collections)
 
 
-def grown_collection(scratch):
-    """What was delivered is not sent again inside of a bigger package, unless the user says so."""
-    with Field(scratch, world=WORLD) as field:
-        files = make_card(field.data, deployments=1, images=3, clips=0)
-        words = ["pipeline", "--data-path", field.data, "--trigger"]
-        field.run(*words)
-        make_card(field.data, deployments=2, images=3, clips=0)
-        for _ in range(2):
-            refused = field.run(*words, expect=1)
-            check("twice" in refused.stderr and "--again" in refused.stderr, refused)
-        check(len(field.processed()) == 1 and len(field.on_server()) == 2, field.on_server())
-        # New pictures of the same collection, the delivered ones no longer on the card.
-        for file in files:
-            (field.data / file["path"]).unlink()
-        field.run(*words, "--again")
-        members = [r["member"] for c in field.trapper.collections.values() for r in c["resources"]]
-        check(len(members) == len(set(members)) == 6, members)
-        check("up to date" in field.run(*words).stdout, "not up to date")
-
-
 def two_at_once(scratch):
     """The second run names the holder and exits 75; with --wait-lock it waits its turn."""
     with Field(scratch, world=WORLD) as field:
@@ -210,5 +190,4 @@ def two_at_once(scratch):
 
 
 run_all([at_once, dry_run_creates_nothing, parts_overlap, outbox, chosen_collections, options_of_the_stages,
-         what_must_be_there, convert_first, one_bad_picture, grown_collection,
-         two_at_once], os.environ["SCRATCH"])
+         what_must_be_there, convert_first, one_bad_picture, two_at_once], os.environ["SCRATCH"])
