@@ -28,7 +28,7 @@ say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
 # ---- what is needed, from Debian's packages ---------------------------------------------------
 
 DEPS_BUILD := gcc g++ libc6-dev pkg-config libzip-dev libyaml-dev libcjson-dev libssl-dev \
-	libsqlite3-dev libdeflate-dev libtomlplusplus-dev libcurl4-openssl-dev \
+	libsqlite3-dev libdeflate-dev zlib1g-dev libtomlplusplus-dev libcurl4-openssl-dev \
 	libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libswresample-dev \
 	libturbojpeg0-dev \
 	libcurl4 tzdata ca-certificates python3

@@ -6,7 +6,7 @@
  */
 extern const struct command command_config, command_convert, command_describe, command_helpers,
 	command_package, command_pipeline, command_profile, command_template,
-	command_traplinked_sync, command_upload;
+	command_traplinked_sync, command_upload, command_validate;
 
 const struct command *const commands[] = {
 	&command_config,
@@ -19,5 +19,6 @@ const struct command *const commands[] = {
 	&command_template,
 	&command_traplinked_sync,
 	&command_upload,
+	&command_validate,
 	NULL,
 };

@@ -63,7 +63,8 @@ _trapkit_takes_value() {
 		--on-alert | \
 		--every | \
 		--file-yaml | \
-		--file-zip) return 0 ;;
+		--file-zip | \
+		--most) return 0 ;;
 	esac
 	return 1
 }
@@ -72,7 +73,7 @@ _trapkit_takes_value() {
 _trapkit_rows() {
 	case $command/$sub in
 	/*)
-		words='config convert helpers package pipeline profile template traplinked-sync upload help'
+		words='config convert helpers package pipeline profile template traplinked-sync upload validate help'
 		;;
 	config/)
 		words='show check list path get set edit '
@@ -378,7 +379,14 @@ _trapkit_rows() {
 		--max-runtime) kind=nothing ;;
 		esac
 		;;
-	help/*) words='config convert helpers package pipeline profile template traplinked-sync upload ' ;;
+	validate/)
+		words=''
+		options=' --strict --check-media --most'
+		case $1 in
+		--most) kind=nothing ;;
+		esac
+		;;
+	help/*) words='config convert helpers package pipeline profile template traplinked-sync upload validate ' ;;
 	esac
 	options+=' --config --settings-dir --project --set --env-file --dry-run --jobs --work-dir --wait-lock --fail-fast --no-input --json --progress --color --no-color --verbosity --verbose --quiet --logfile --log-format --help --version'
 	[[ -n $kind ]] && return
@@ -444,4 +452,4 @@ _trapkit() {
 	esac
 }
 
-complete -F _trapkit trapkit trapper-tools trapkit-config trapkit-convert trapkit-helpers trapkit-package trapkit-pipeline trapkit-profile trapkit-template trapkit-traplinked-sync trapkit-upload
+complete -F _trapkit trapkit trapper-tools trapkit-config trapkit-convert trapkit-helpers trapkit-package trapkit-pipeline trapkit-profile trapkit-template trapkit-traplinked-sync trapkit-upload trapkit-validate

@@ -18,7 +18,7 @@ DOORS = {
     "model": "model", "media": "media rendition film", "camera": "camera", "package": "package", "transfer": "transfer",
     "detect": "detect", "camtrapdp": "camtrapdp", "ledger": "ledger", "trapper": "trapper",
     "traplinked": "traplinked",
-    "flow": "survey template package_flow deliver convert sync",
+    "flow": "survey template package_flow deliver convert sync validate",
 }
 ROOM_OF = {door: room for room, doors in DOORS.items() for door in doors.split()}
 # Foreign headers and the rooms that may include them. cJSON and OpenSSL's digests may be used in more than one.
@@ -27,7 +27,7 @@ FOREIGN = {
     r"libav|libsw|turbojpeg|jpeglib": {"media"},
     r"libexif": {"camera", "media"},
     r"zip\.h|yaml\.h": {"package"},
-    r"libdeflate|zlib\.h": {"package", "trapper"},
+    r"libdeflate|zlib\.h": {"package", "trapper", "camtrapdp"},
     r"curl/": {"transfer"},
     r"openssl/(ssl|x509|bio|err|pem)": {"transfer"},
     r"openssl/(evp|sha)": {"base", "package", "transfer", "ledger", "detect", "flow"},

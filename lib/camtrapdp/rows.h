@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Takes a CSV table apart, row by row, in one growing but bounded buffer. */
+#ifndef TRAPKIT_CAMTRAPDP_ROWS_H
+#define TRAPKIT_CAMTRAPDP_ROWS_H
+
+#include "source.h"
+
+struct error;
+
+#define MOST_CELLS 1024
+
+struct cell {
+	char *text; /* not NUL-terminated, valid until the next row */
+	size_t length;
+};
+
+/* What is odd about a row. */
+enum row_trouble {
+	ROW_BLANK = 1u << 0,
+	ROW_NUL = 1u << 1, /* holds a NUL byte */
+	ROW_NOT_UTF8 = 1u << 2,
+	ROW_CR = 1u << 3,         /* ended by CR alone */
+	ROW_AFTER_QUOTE = 1u << 4 /* text follows a closing quote */
+};
+
+struct rows {
+	struct source *source;
+	char delimiter, quote;
+	bool latin1; /* do not check for UTF-8 */
+	uint8_t *buffer;
+	size_t at, end, room;
+	bool dry;
+	struct cell cells[MOST_CELLS];
+	size_t count;
+	unsigned trouble; /* enum row_trouble bits of this row */
+	uint8_t special[256];
+};
+
+void table_rows_init(struct rows *rows, struct source *source, char delimiter, char quote);
+void table_rows_release(struct rows *rows);
+/* Fills the buffer and shows the first bytes without taking them. */
+int table_rows_peek(struct rows *rows, const uint8_t **bytes, size_t *count, struct error *err);
+void table_rows_skip(struct rows *rows, size_t count);
+/* 1 = a row, 0 = the end, -1 = ERROR_INPUT: too long, quote never closed, damaged source. */
+int table_rows_next(struct rows *rows, struct error *err);
+
+#endif
