@@ -28,8 +28,10 @@ static void check_taxa(struct check *check)
 	const struct place place = {.column = "taxonomic"};
 	size_t i = 0, j = 0;
 
-	qsort(taxa->items, taxa->count, sizeof *taxa->items, by_text);
-	qsort(names->items, names->count, sizeof *names->items, by_text);
+	if (taxa->count > 0)
+		qsort(taxa->items, taxa->count, sizeof *taxa->items, by_text);
+	if (names->count > 0)
+		qsort(names->items, names->count, sizeof *names->items, by_text);
 	for (size_t k = 1; k < taxa->count; k++)
 		if (strcmp(taxa->items[k], taxa->items[k - 1]) == 0)
 			report_add(check->report, "M01", CAMTRAPDP_WARNING, &place, taxa->items[k],
