@@ -9,7 +9,10 @@
 
 static const struct toml_value *find_named(const struct toml_value *table, const char *name)
 {
-	for (size_t i = 0; table != NULL && i < table->count; i++)
+	/* The items of a list have no keys. */
+	if (table == NULL || table->type != TOML_TABLE)
+		return NULL;
+	for (size_t i = 0; i < table->count; i++)
 		if (same_name(table->items[i].key, name))
 			return &table->items[i];
 	return NULL;
@@ -155,6 +158,13 @@ int settings_edit(const char *name, const char *text, const char *section, const
 		return -1;
 	}
 	table = find_named(root, section);
+	if (table != NULL && table->type != TOML_TABLE) {
+		error_set(err, ERROR_SETTINGS,
+			"%s:%u: %s is %s, but must be a section; use 'trapkit config edit'", name,
+			table->line, section, toml_type_name(table->type));
+		toml_free(root);
+		return -1;
+	}
 	value = find_named(table, key);
 	if (value != NULL && value->end > value->begin)
 		*edited = splice(text, value->begin, value->end, literal);
