@@ -95,8 +95,8 @@ def unpacked(server):
     return folder
 
 
-def openssl(*arguments, **keywords):
-    done = subprocess.run(["openssl", *arguments], capture_output=True, text=True, **keywords)
+def openssl(*arguments, clock=(), **keywords):
+    done = subprocess.run([*clock, "openssl", *arguments], capture_output=True, text=True, **keywords)
     if done.returncode:
         raise RuntimeError(f"openssl {' '.join(arguments)}: {done.stderr}")
     return done.stdout
@@ -119,8 +119,10 @@ class Certificate:
                 "-subj", subject)
         extensions = folder / "extensions"
         extensions.write_text(f"subjectAltName={','.join(names)}\n" if names else "basicConstraints=CA:FALSE\n")
-        openssl("x509", "-req", "-in", str(folder / "request.pem"), "-CA", self.ca, "-CAkey", ca_key,
-                "-CAcreateserial", "-days", str(days), "-extfile", str(extensions), "-out", self.cert)
+        # Newer versions of openssl make nothing that has expired already, unless the clock says otherwise.
+        clock = ("faketime", "-f", f"{days - 30}d") if days < 0 else ()
+        openssl("x509", "-req", "-in", str(folder / "request.pem"), "-CA", self.ca, "-CAkey", ca_key, "-CAcreateserial",
+                "-days", "30" if clock else str(days), "-extfile", str(extensions), "-out", self.cert, clock=clock)
         with open(self.both, "w") as both:
             both.write(pathlib.Path(self.cert).read_text() + pathlib.Path(self.key).read_text())
         self.fingerprint = openssl("x509", "-in", self.cert, "-noout", "-fingerprint", "-sha256").strip().split("=")[1]
