@@ -17,19 +17,10 @@ static const struct fold_row fold_rows[] = {
 
 static const char *row_of(uint32_t code)
 {
-	size_t low = 0, high = sizeof fold_rows / sizeof fold_rows[0];
+	const struct fold_row *row = code_find(
+		code, fold_rows, sizeof fold_rows / sizeof fold_rows[0], sizeof fold_rows[0]);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (fold_rows[middle].code == code)
-			return fold_rows[middle].text;
-		if (fold_rows[middle].code < code)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
+	return row != NULL ? row->text : NULL;
 }
 
 /* Hangul jamo are all three bytes long. */

@@ -17,19 +17,10 @@ static const struct slug_row slug_rows[] = {
 
 static const char *survivors(uint32_t code)
 {
-	size_t low = 0, high = sizeof slug_rows / sizeof slug_rows[0];
+	const struct slug_row *row = code_find(
+		code, slug_rows, sizeof slug_rows / sizeof slug_rows[0], sizeof slug_rows[0]);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (slug_rows[middle].code == code)
-			return slug_rows[middle].text;
-		if (slug_rows[middle].code < code)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return "";
+	return row != NULL ? row->text : "";
 }
 
 /* `-` and what Python's \s matches in ASCII: 0x1C to 0x1F, the old separators, too. */

@@ -41,6 +41,18 @@ size_t utf8_decode(const char *bytes, size_t length, uint32_t *code)
 	return need;
 }
 
+static int compare_codes(const void *code, const void *row)
+{
+	uint32_t wanted = *(const uint32_t *)code, found = *(const uint32_t *)row;
+
+	return (wanted > found) - (wanted < found);
+}
+
+const void *code_find(uint32_t code, const void *rows, size_t count, size_t row_size)
+{
+	return bsearch(&code, rows, count, row_size, compare_codes);
+}
+
 bool text_is_utf8(const char *bytes, size_t length)
 {
 	uint32_t code;

@@ -9,4 +9,10 @@
 /* Bytes used by the character that begins at `bytes`, or 0 when it is not well-formed. */
 size_t utf8_decode(const char *bytes, size_t length, uint32_t *code);
 
+/*
+ * The row of a sorted table whose first member is the character's code (uint32_t); NULL when there
+ * is none.
+ */
+const void *code_find(uint32_t code, const void *rows, size_t count, size_t row_size);
+
 #endif
