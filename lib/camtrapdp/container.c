@@ -6,6 +6,7 @@
 #include "trapkit/memory.h"
 #include "trapkit/text.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -89,6 +90,15 @@ int container_open(const char *path, struct container *container, struct error *
 		return error_errno(err, "cannot open '%s'", path);
 	if (S_ISDIR(status.st_mode)) {
 		container->descriptor = xstrdup(DESCRIPTOR);
+		folder = text_join_path(path, DESCRIPTOR);
+		result = access(folder, F_OK);
+		free(folder);
+		if (result != 0 && errno == ENOENT)
+			return error_set(err, ERROR_INPUT,
+				"'%s' holds no " DESCRIPTOR
+				", so it is no Camtrap DP package; name "
+				"the folder that has it, a ZIP, or a TRAPPER package's YAML",
+				path);
 		return open_folder(path, container, err);
 	}
 	if (!S_ISREG(status.st_mode))
