@@ -30,9 +30,21 @@ _trapkit_takes_value() {
 		--image-extensions | \
 		--video-extensions | \
 		--timezone | \
+		--output | \
+		--build-timeout | \
+		--export-format | \
+		--export-filetype | \
+		--filter-deployments | \
+		--events-count-var | \
+		--private-species | \
+		--name | \
+		--version-id | \
+		--title | \
+		--description | \
+		--keywords | \
+		--licenses | \
 		--to | \
 		--research-project | \
-		--output | -o | \
 		--time-format | \
 		--columns | \
 		--merge | \
@@ -73,7 +85,7 @@ _trapkit_takes_value() {
 _trapkit_rows() {
 	case $command/$sub in
 	/*)
-		words='config convert helpers package pipeline profile template traplinked-sync upload validate help'
+		words='config convert export helpers package pipeline profile template traplinked-sync upload validate help'
 		;;
 	config/)
 		words='show check list path get set edit '
@@ -148,6 +160,29 @@ _trapkit_rows() {
 		--image-extensions) kind=nothing ;;
 		--video-extensions) kind=nothing ;;
 		--timezone) kind=nothing ;;
+		esac
+		;;
+	export/)
+		words=''
+		options=' --output --overwrite --local --extract --verify --no-verify --build-timeout --clear-cache --release --get-released --export-format --export-filetype --approved-only --no-approved-only --exclude-blank --all-deployments --no-all-deployments --filter-deployments --include-events --events-count-var --private-human --no-private-human --private-vehicle --no-private-vehicle --private-species --trapper-url-token --no-trapper-url-token --name --version-id --title --description --keywords --licenses --verify-ssl --no-verify-ssl --ca-file --timeout --retries --max-runtime'
+		case $1 in
+		--output) kind=files ;;
+		--build-timeout) kind=nothing ;;
+		--export-format) kind=words values='camtrapdp trapper' ;;
+		--export-filetype) kind=nothing ;;
+		--filter-deployments) kind=nothing ;;
+		--events-count-var) kind=nothing ;;
+		--private-species) kind=nothing ;;
+		--name) kind=nothing ;;
+		--version-id) kind=nothing ;;
+		--title) kind=nothing ;;
+		--description) kind=nothing ;;
+		--keywords) kind=nothing ;;
+		--licenses) kind=nothing ;;
+		--ca-file) kind=files ;;
+		--timeout) kind=nothing ;;
+		--retries) kind=nothing ;;
+		--max-runtime) kind=nothing ;;
 		esac
 		;;
 	helpers/)
@@ -386,7 +421,7 @@ _trapkit_rows() {
 		--most) kind=nothing ;;
 		esac
 		;;
-	help/*) words='config convert helpers package pipeline profile template traplinked-sync upload validate ' ;;
+	help/*) words='config convert export helpers package pipeline profile template traplinked-sync upload validate ' ;;
 	esac
 	options+=' --config --settings-dir --project --set --env-file --dry-run --jobs --work-dir --wait-lock --fail-fast --no-input --json --progress --color --no-color --verbosity --verbose --quiet --logfile --log-format --help --version'
 	[[ -n $kind ]] && return
@@ -452,4 +487,4 @@ _trapkit() {
 	esac
 }
 
-complete -F _trapkit trapkit trapper-tools trapkit-config trapkit-convert trapkit-helpers trapkit-package trapkit-pipeline trapkit-profile trapkit-template trapkit-traplinked-sync trapkit-upload trapkit-validate
+complete -F _trapkit trapkit trapper-tools trapkit-config trapkit-convert trapkit-export trapkit-helpers trapkit-package trapkit-pipeline trapkit-profile trapkit-template trapkit-traplinked-sync trapkit-upload trapkit-validate

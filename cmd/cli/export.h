@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The two halves of export: fetched from a server, or built from folders. */
+#ifndef TRAPKIT_CMD_EXPORT_H
+#define TRAPKIT_CMD_EXPORT_H
+
+#include "command.h"
+
+/* What both halves heed. */
+struct export_settings {
+	char *output; /* NULL = the half's own choice */
+	bool overwrite;
+};
+extern struct export_settings export_settings;
+
+extern const struct option export_server_options[], export_local_options[];
+
+/* `export PROJECT` and `export --local`: what a command's run returns. */
+int export_from_server(struct session *session, struct error *err);
+int export_from_folders(struct session *session, struct error *err);
+
+#endif
