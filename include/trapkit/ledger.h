@@ -234,6 +234,39 @@ int ledger_get_upload(struct ledger *ledger, const char *destination, const char
 int ledger_remove_upload(
 	struct ledger *ledger, const char *destination, const char *remote_name, struct error *err);
 
+/* ---- single files sent as a camera sends them ---- */
+
+enum camera_file_state {
+	CAMERA_FILE_SENDING,  /* under a hidden name */
+	CAMERA_FILE_RENAMING, /* whole under the hidden name; the rename was asked for */
+	CAMERA_FILE_STORING,  /* under its own name, which a service may take at any moment */
+	CAMERA_FILE_SENT
+};
+
+/*
+ * Known by its contents, so that a renamed file is not sent again. Committed before the bytes
+ * leave. Texts are owned.
+ */
+struct ledger_camera_file {
+	char *destination; /* URL of the folder, without password */
+	uint8_t sha256[SHA256_SIZE];
+	char *place;  /* path on the server where it belongs to the contents, else "" */
+	char *remote; /* path on the server that it was sent to */
+	uint64_t size;
+	enum camera_file_state state;
+	int64_t changed; /* when it got there, seconds since 1970 */
+};
+void ledger_camera_file_release(struct ledger_camera_file *file);
+int ledger_put_camera_file(
+	struct ledger *ledger, const struct ledger_camera_file *file, struct error *err);
+/* 1 found, 0 not. */
+int ledger_get_camera_file(struct ledger *ledger, const char *destination,
+	const uint8_t sha256[SHA256_SIZE], const char *place, struct ledger_camera_file *file,
+	struct error *err);
+/* Removing what is not there is no error. */
+int ledger_remove_camera_file(struct ledger *ledger, const char *destination,
+	const uint8_t sha256[SHA256_SIZE], const char *place, struct error *err);
+
 #ifdef __cplusplus
 }
 #endif

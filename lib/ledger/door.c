@@ -256,6 +256,40 @@ int ledger_remove_upload(
 	return result;
 }
 
+int ledger_put_camera_file(
+	struct ledger *ledger, const struct ledger_camera_file *file, struct error *err)
+{
+	int result;
+
+	pthread_mutex_lock(&ledger->guard);
+	result = store_put_camera_file(ledger, file, err);
+	pthread_mutex_unlock(&ledger->guard);
+	return result;
+}
+
+int ledger_get_camera_file(struct ledger *ledger, const char *destination,
+	const uint8_t sha256[SHA256_SIZE], const char *place, struct ledger_camera_file *file,
+	struct error *err)
+{
+	int result;
+
+	pthread_mutex_lock(&ledger->guard);
+	result = store_get_camera_file(ledger, destination, sha256, place, file, err);
+	pthread_mutex_unlock(&ledger->guard);
+	return result;
+}
+
+int ledger_remove_camera_file(struct ledger *ledger, const char *destination,
+	const uint8_t sha256[SHA256_SIZE], const char *place, struct error *err)
+{
+	int result;
+
+	pthread_mutex_lock(&ledger->guard);
+	result = store_remove_camera_file(ledger, destination, sha256, place, err);
+	pthread_mutex_unlock(&ledger->guard);
+	return result;
+}
+
 int ledger_put_rendition(
 	struct ledger *ledger, const struct ledger_rendition *rendition, struct error *err)
 {

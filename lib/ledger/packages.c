@@ -168,19 +168,6 @@ int store_put_upload(struct ledger *ledger, const struct ledger_upload *upload, 
 	return store_run(ledger, statement, err) < 0 ? -1 : 0;
 }
 
-/* The row of a statement that finds at most one: 1, 0 or -1. */
-static int find_one(struct ledger *ledger, sqlite3_stmt *statement, struct error *err)
-{
-	int code = sqlite3_step(statement);
-
-	if (code == SQLITE_ROW)
-		return 1;
-	if (code != SQLITE_DONE)
-		store_fail(ledger, err, "cannot read ledger '%s'", ledger->path);
-	sqlite3_reset(statement);
-	return code == SQLITE_DONE ? 0 : -1;
-}
-
 int store_get_upload(struct ledger *ledger, const char *destination, const char *remote_name,
 	struct ledger_upload *upload, struct error *err)
 {
@@ -192,7 +179,7 @@ int store_get_upload(struct ledger *ledger, const char *destination, const char 
 		return -1;
 	store_bind_path(statement, 1, destination);
 	store_bind_path(statement, 2, remote_name);
-	found = find_one(ledger, statement, err);
+	found = store_find_one(ledger, statement, err);
 	if (found == 1) {
 		upload->destination = store_column(statement, 0);
 		upload->remote_name = store_column(statement, 1);
@@ -256,7 +243,7 @@ int store_get_rendition(struct ledger *ledger, const char *path, struct ledger_r
 	if (statement == NULL)
 		return -1;
 	store_bind_path(statement, 1, path);
-	found = find_one(ledger, statement, err);
+	found = store_find_one(ledger, statement, err);
 	if (found == 1) {
 		rendition->path = store_column(statement, 0);
 		rendition->size = store_column_u64(statement, 1);

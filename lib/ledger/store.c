@@ -71,6 +71,12 @@ static const char *const texts[STATEMENT_COUNT] = {
 	[GET_UPLOAD] = "SELECT destination, remote_name, temporary, sha256, size, renaming, done "
 		       "FROM uploads WHERE destination = ?1 AND remote_name = ?2",
 	[REMOVE_UPLOAD] = "DELETE FROM uploads WHERE destination = ?1 AND remote_name = ?2",
+	[PUT_CAMERA_FILE] = "INSERT OR REPLACE INTO camera_files (destination, sha256, place, "
+			    "remote, size, state, changed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[GET_CAMERA_FILE] = "SELECT remote, size, state, changed FROM camera_files WHERE "
+			    "destination = ?1 AND sha256 = ?2 AND place = ?3",
+	[REMOVE_CAMERA_FILE] = "DELETE FROM camera_files WHERE destination = ?1 AND sha256 = ?2 "
+			       "AND place = ?3",
 };
 
 static enum error_kind kind_of(int code)
@@ -138,6 +144,18 @@ int store_run(struct ledger *ledger, sqlite3_stmt *statement, struct error *err)
 		store_fail(ledger, err, "cannot write ledger '%s'", ledger->path);
 	sqlite3_reset(statement);
 	return code == SQLITE_DONE ? sqlite3_changes(ledger->db) : -1;
+}
+
+int store_find_one(struct ledger *ledger, sqlite3_stmt *statement, struct error *err)
+{
+	int code = sqlite3_step(statement);
+
+	if (code == SQLITE_ROW)
+		return 1;
+	if (code != SQLITE_DONE)
+		store_fail(ledger, err, "cannot read ledger '%s'", ledger->path);
+	sqlite3_reset(statement);
+	return code == SQLITE_DONE ? 0 : -1;
 }
 
 int store_execute(struct ledger *ledger, const char *sql, struct error *err)

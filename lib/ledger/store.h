@@ -34,6 +34,9 @@ enum statement {
 	PUT_UPLOAD,
 	GET_UPLOAD,
 	REMOVE_UPLOAD,
+	PUT_CAMERA_FILE,
+	GET_CAMERA_FILE,
+	REMOVE_CAMERA_FILE,
 	STATEMENT_COUNT
 };
 
@@ -61,6 +64,8 @@ sqlite3_stmt *store_statement(struct ledger *ledger, enum statement which, struc
  * parked before, so that nobody reads from a table that is being changed.
  */
 int store_run(struct ledger *ledger, sqlite3_stmt *statement, struct error *err);
+/* The row of a statement that finds at most one: 1 (reset it after reading), 0 or -1. */
+int store_find_one(struct ledger *ledger, sqlite3_stmt *statement, struct error *err);
 int store_execute(struct ledger *ledger, const char *sql, struct error *err);
 /* Paths are bytes: stored as BLOB, so that SQLite never takes them for UTF-8. NULL is NULL. */
 void store_bind_path(sqlite3_stmt *statement, int index, const char *path);
@@ -77,7 +82,7 @@ void store_forget_folder(struct ledger *ledger);
 int schema_migrate(struct ledger *ledger, struct error *err);
 /* The database's schema version, or -1. */
 int schema_version(struct ledger *ledger, struct error *err);
-#define SCHEMA_NEWEST 3
+#define SCHEMA_NEWEST 4
 
 /*
  * Takes the lock of the work folder. Returns the descriptor to keep, or -1. *crashed tells that the
@@ -131,6 +136,13 @@ int store_get_upload(struct ledger *ledger, const char *destination, const char 
 	struct ledger_upload *upload, struct error *err);
 int store_remove_upload(
 	struct ledger *ledger, const char *destination, const char *remote_name, struct error *err);
+int store_put_camera_file(
+	struct ledger *ledger, const struct ledger_camera_file *file, struct error *err);
+int store_get_camera_file(struct ledger *ledger, const char *destination,
+	const uint8_t sha256[SHA256_SIZE], const char *place, struct ledger_camera_file *file,
+	struct error *err);
+int store_remove_camera_file(struct ledger *ledger, const char *destination,
+	const uint8_t sha256[SHA256_SIZE], const char *place, struct error *err);
 int store_put_rendition(
 	struct ledger *ledger, const struct ledger_rendition *rendition, struct error *err);
 int store_get_rendition(struct ledger *ledger, const char *path, struct ledger_rendition *rendition,

@@ -273,7 +273,7 @@ def of_a_version_before(scratch):
         grow(field, 1, 1, 2)
         field.run(*words)
         with sqlite3.connect(field.data / ".trapkit/ledger.sqlite3") as db:
-            db.executescript("DROP TABLE packaged; DROP TABLE packaged_folders;"
+            db.executescript("DROP TABLE packaged; DROP TABLE packaged_folders; DROP TABLE camera_files;"
                              "ALTER TABLE packages DROP COLUMN recorded; PRAGMA user_version = 2;")
         db.close()
         up_to_date(field, words)

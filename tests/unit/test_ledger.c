@@ -295,6 +295,59 @@ static void renditions(void **state)
 	ledger_close(ledger);
 }
 
+static int camera_state(struct ledger *ledger, const uint8_t *sha256, const char *place)
+{
+	struct ledger_camera_file file = {0};
+	struct error err = {0};
+	int found = ledger_get_camera_file(ledger, "ftps://c@h:21/", sha256, place, &file, &err);
+	int state = found == 1 ? (int)file.state : -1;
+
+	if (found == 1) {
+		assert_string_equal(file.remote, "E\xE1.JPG");
+		assert_string_equal(file.place, place);
+		assert_true(file.size == 10485760 && file.changed == 1766000000);
+		assert_memory_equal(file.sha256, sha256, SHA256_SIZE);
+	}
+	ledger_camera_file_release(&file);
+	return state;
+}
+
+static void camera_files_are_known_by_contents_and_place(void **state)
+{
+	struct ledger *ledger = open_it(LEDGER_WRITE);
+	struct ledger_camera_file file = {.destination = "ftps://c@h:21/",
+		.sha256 = {1, 0, 255},
+		.place = "",
+		.remote = "E\xE1.JPG",
+		.size = 10485760,
+		.state = CAMERA_FILE_SENDING,
+		.changed = 1766000000};
+	static const uint8_t other[SHA256_SIZE] = {1, 0, 254};
+	struct error err = {0};
+
+	(void)state;
+	assert_int_equal(ledger_put_camera_file(ledger, &file, &err), 0);
+	file.state = CAMERA_FILE_SENT;
+	file.place = "INSTAR/a.jpg";
+	assert_int_equal(ledger_put_camera_file(ledger, &file, &err), 0);
+	assert_int_equal(camera_state(ledger, file.sha256, ""), CAMERA_FILE_SENDING);
+	assert_int_equal(camera_state(ledger, file.sha256, "INSTAR/a.jpg"), CAMERA_FILE_SENT);
+	assert_int_equal(camera_state(ledger, file.sha256, "INSTAR/b.jpg"), -1);
+	assert_int_equal(camera_state(ledger, other, ""), -1);
+	file.place = "";
+	assert_int_equal(ledger_put_camera_file(ledger, &file, &err), 0);
+	ledger_close(ledger);
+	ledger = open_it(LEDGER_READ);
+	assert_int_equal(camera_state(ledger, file.sha256, ""), CAMERA_FILE_SENT);
+	ledger_close(ledger);
+	ledger = open_it(LEDGER_WRITE);
+	assert_int_equal(
+		ledger_remove_camera_file(ledger, file.destination, file.sha256, "", &err), 0);
+	assert_int_equal(camera_state(ledger, file.sha256, ""), -1);
+	assert_int_equal(camera_state(ledger, file.sha256, "INSTAR/a.jpg"), CAMERA_FILE_SENT);
+	ledger_close(ledger);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -307,6 +360,7 @@ int main(void)
 		TEST(rollback_forgets),
 		TEST(packages_and_uploads),
 		TEST(renditions),
+		TEST(camera_files_are_known_by_contents_and_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

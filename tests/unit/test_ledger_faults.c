@@ -300,6 +300,32 @@ static void a_newer_one_is_refused(void **state)
 	assert_int_equal(warnings, 0);
 }
 
+/* As version 3 left it: what was there stays, and what came since works. */
+static void an_older_one_grows(void **state)
+{
+	static const uint8_t sha256[SHA256_SIZE];
+	struct ledger_camera_file file = {.destination = "d", .place = "", .remote = "r"};
+	struct ledger *ledger;
+	struct error err = {0};
+	sqlite3 *db;
+
+	(void)state;
+	fill_some();
+	assert_int_equal(sqlite3_open(below("data/.trapkit/ledger.sqlite3"), &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "DROP TABLE camera_files; PRAGMA user_version = 3", NULL,
+				 NULL, NULL),
+		SQLITE_OK);
+	sqlite3_close(db);
+	assert_true(count_files(LEDGER_READ) > 0);
+	assert_true(count_files(LEDGER_WRITE) > 0);
+	ledger = open_it(LEDGER_WRITE);
+	assert_int_equal(ledger_put_camera_file(ledger, &file, &err), 0);
+	assert_int_equal(ledger_get_camera_file(ledger, "d", sha256, "", &file, &err), 1);
+	ledger_camera_file_release(&file);
+	ledger_close(ledger);
+	assert_int_equal(warnings, 0);
+}
+
 /* Room for 400 KB and no more, as on a full disk: 0 when the failure was told as it should be. */
 static int fill_up(void)
 {
@@ -498,6 +524,7 @@ int main(void)
 		TEST(damaged_is_set_aside),
 		TEST(damaged_inside_is_found_after_a_crash),
 		TEST(a_newer_one_is_refused),
+		TEST(an_older_one_grows),
 		TEST(no_room_is_told_and_harmless),
 		TEST(scratch_and_read_change_nothing),
 		TEST(a_reader_sees_the_log_of_a_crash),
