@@ -157,7 +157,9 @@ static const struct option alert_options[] = {
 		.list = &settings.alerts,
 		.group = alert_group,
 		.help = "Exit 3 while a device has one of these statuses (as triggered, "
-			"battery_low), battery_below=20% or heartbeat_older=26h; tell each once."},
+			"battery_low), battery_below=20%, heartbeat_older=26h, heartbeat_overdue "
+			"or "
+			"disconnected; tell each once."},
 	{.name = "repeat-after",
 		.section = "TRAPLINKED",
 		.value = "TIME",
@@ -313,17 +315,15 @@ static int plan_output(struct session *session, struct plan *plan, struct error 
 	plan->view.show =
 		!watch || settings.format >= 0 || settings.output != NULL || settings.table >= 0;
 	if (plan->view.format == SYNC_GEOJSON && plan->view.table != TRAPLINKED_DEVICES)
-		return error_set(err, ERROR_USAGE,
-			"only devices have a place on a map: leave out "
-			"--table");
+		return error_set(
+			err, ERROR_USAGE, "only devices have a place on a map: leave out --table");
 	if (settings.output != NULL && strcmp(settings.output, "-") != 0 &&
 		plan->view.format == SYNC_TABLE)
 		return error_set(
 			err, ERROR_USAGE, "--output needs --format json, csv, geojson or jsonl");
 	if (session->json && settings.output != NULL && strcmp(settings.output, "-") == 0)
-		return error_set(err, ERROR_USAGE,
-			"--output - and --json both want standard "
-			"output");
+		return error_set(
+			err, ERROR_USAGE, "--output - and --json both want standard output");
 	if (session->json && settings.every > 0)
 		return error_set(err, ERROR_USAGE,
 			"--json is one document, --every never ends: use --format jsonl");
@@ -561,20 +561,24 @@ const struct command command_traplinked_sync = {
 		"--alert takes names of statuses (triggered, battery_low, heartbeat_failed, "
 		"false_triggered, catch_detected, light_infestation, severe_infestation, "
 		"activity_warning, activity_critical, bait_low, unstable_wi_fi_connection, "
-		"inactive, unknown_N), battery_below=20% and heartbeat_older=26h. triggered also "
-		"looks at trap_1 and trap_2, which may say so while the status does not; bait_low "
-		"and activity_critical include the status that is both. Each alert is told once: "
-		"a line on standard output beginning with 'new', 'again' (--repeat-after) or "
-		"'recovered', and to --on-alert, whose input is a JSON object with a list "
-		"`events`. The exit status is 3 as long as a device is in such a state, told or "
-		"not. When --on-alert fails, the next run tells it again. Two jobs with different "
-		"alerts can share a database.\n"
+		"inactive, unknown_N), battery_below=20%, heartbeat_older=26h, heartbeat_overdue, "
+		"and disconnected for network devices, which are then asked for, too. triggered "
+		"also looks at trap_1 and trap_2, which may say so while the status does not; "
+		"bait_low and activity_critical include the status that is both. "
+		"heartbeat_overdue (or heartbeat_overdue=3) judges each device by its own "
+		"history, once that holds five heartbeats: silent three times as long as usual. "
+		"Each alert is told once: a line on standard output beginning with 'new', 'again' "
+		"(--repeat-after) or 'recovered', and to --on-alert, whose input is a JSON object "
+		"with a list `events`. The exit status is 3 as long as a device is in such a "
+		"state, told or not. When --on-alert fails, the next run tells it again. Two jobs "
+		"with different alerts can share a database.\n"
 		"\n"
 		"--check prints the one line that Nagios and its relatives read and exits with "
 		"their statuses, not with those of trapkit(1): 0 fine, 1 warning, 2 critical, 3 "
-		"unknown. Without --alert it looks for triggered, catch_detected, "
-		"heartbeat_failed, battery_low, severe_infestation, activity_critical and "
-		"bait_low. With --no-fetch it looks at what another job has stored.\n"
+		"unknown, as when the server cannot be asked; a wrong command line is 2 here, "
+		"too. Without --alert it looks for triggered, catch_detected, heartbeat_failed, "
+		"battery_low, severe_infestation, activity_critical and bait_low. With --no-fetch "
+		"it looks at what another job has stored.\n"
 		"\n"
 		"--every keeps running: a broken network, a busy server or a full disk are said "
 		"once and tried again at the next turn; a token that is refused ends it. For "
@@ -585,8 +589,7 @@ const struct command command_traplinked_sync = {
 		    "# From cron: a mail when something happens, and only then\n"
 		    "$ trapkit traplinked-sync --alert triggered,battery_low,heartbeat_older=26h\n"
 		    "# A map of all devices\n"
-		    "$ trapkit traplinked-sync --format geojson --output devices.geojson "
-		    "--overwrite\n"
+		    "$ trapkit traplinked-sync --format geojson --output map.geojson --overwrite\n"
 		    "# New reports into another program\n"
 		    "$ trapkit traplinked-sync --format jsonl | jq -r .type_name\n"
 		    "# What another job stored, for Nagios\n"

@@ -39,7 +39,7 @@ struct sync_settings {
 	const char *reports_since; /* UTC without zone, for SYNC_REPORTS_SINCE */
 	double overlap;            /* seconds, for SYNC_REPORTS_LAST */
 
-	const struct traplinked_rule *rules;
+	const struct traplinked_rule *rules; /* one for network devices asks for them, too */
 	size_t rule_count;
 	double repeat_after; /* seconds, 0 = never again */
 };

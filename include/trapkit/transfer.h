@@ -118,6 +118,7 @@ struct http_request {
 	const char *method;       /* "GET", "POST" */
 	const char *url;          /* absolute; credentials go out only to the host of `home` */
 	const char *home;         /* base URL whose host may see the credentials */
+	const char *accept;       /* type of reply that is asked for; NULL = any */
 	const char *content_type; /* of body, or NULL */
 	const char *body;         /* or NULL */
 	double timeout;           /* 0 = the settings' */

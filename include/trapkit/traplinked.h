@@ -130,10 +130,12 @@ int traplinked_last_run(struct traplinked_store *store, int64_t *id, struct erro
 /* ---- alerts ---- */
 
 enum traplinked_rule_kind {
-	TRAPLINKED_RULE_STATUS,    /* the decoded status is `name` */
-	TRAPLINKED_RULE_TRIGGERED, /* that, or trap_1 or trap_2 */
-	TRAPLINKED_RULE_BATTERY,   /* battery_status below `limit` (0 to 1) */
-	TRAPLINKED_RULE_HEARTBEAT  /* last_heartbeat older than `limit` seconds */
+	TRAPLINKED_RULE_STATUS,      /* the decoded status is `name` */
+	TRAPLINKED_RULE_TRIGGERED,   /* that, or trap_1 or trap_2 */
+	TRAPLINKED_RULE_BATTERY,     /* battery_status below `limit` (0 to 1) */
+	TRAPLINKED_RULE_HEARTBEAT,   /* last_heartbeat older than `limit` seconds */
+	TRAPLINKED_RULE_OVERDUE,     /* … than `limit` times the device's own usual interval */
+	TRAPLINKED_RULE_DISCONNECTED /* a network device is */
 };
 struct traplinked_rule {
 	enum traplinked_rule_kind kind;
@@ -142,8 +144,9 @@ struct traplinked_rule {
 	char text[TRAPLINKED_NAME_SIZE * 2]; /* as stored: "battery_below=0.2" */
 };
 /*
- * "triggered", "battery_low", "unknown_5", "battery_below=20%", "heartbeat_older=26h". ERROR_USAGE
- * names the nearest.
+ * "triggered", "battery_low", "unknown_5", "battery_below=20%", "heartbeat_older=26h",
+ * "heartbeat_overdue" (three times the usual interval), "heartbeat_overdue=5", "disconnected".
+ * ERROR_USAGE names the nearest.
  */
 int traplinked_rule_parse(const char *text, struct traplinked_rule *rule, struct error *err);
 /* True when it should be called a warning rather than critical. */

@@ -86,6 +86,14 @@ struct turn {
 	char since[TIMESTAMP_SIZE];
 };
 
+static bool watches_network(const struct sync_settings *settings)
+{
+	for (size_t i = 0; i < settings->rule_count; i++)
+		if (settings->rules[i].kind == TRAPLINKED_RULE_DISCONNECTED)
+			return true;
+	return false;
+}
+
 static int plan(struct sync *sync, struct turn *turn, struct error *err)
 {
 	const struct sync_settings *settings = sync->settings;
@@ -103,7 +111,7 @@ static int plan(struct sync *sync, struct turn *turn, struct error *err)
 			return -1;
 		turn->count++;
 	}
-	if (settings->network != SYNC_NETWORK_NONE) {
+	if (settings->network != SYNC_NETWORK_NONE || watches_network(settings)) {
 		query.network = true;
 		query.fields = only ? &turn->fields : NULL;
 		turn->queries[turn->count++] = query;
@@ -144,9 +152,8 @@ static int store(
 		http_reply_release(&turn->replies[i]);
 	}
 	run->finished = (int64_t)time(NULL);
-	if (settings->network != SYNC_NETWORK_ONLY &&
-		traplinked_alerts_update(
-			sync->store, settings->rules, settings->rule_count, run->started, err) != 0)
+	if (traplinked_alerts_update(
+		    sync->store, settings->rules, settings->rule_count, run->started, err) != 0)
 		return -1;
 	return traplinked_commit(sync->store, run, err);
 }

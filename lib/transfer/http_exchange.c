@@ -179,6 +179,11 @@ static struct curl_slist *set_request(struct http_exchange *exchange, bool crede
 		headers = curl->slist_append(headers, line);
 		free(line);
 	}
+	if (request->accept != NULL) {
+		line = xasprintf("Accept: %s", request->accept);
+		headers = curl->slist_append(headers, line);
+		free(line);
+	}
 	if (credentials && http->token != NULL) {
 		line = xasprintf("Authorization: %s %s", http->token_scheme, http->token);
 		headers = curl->slist_append(headers, line);

@@ -5,7 +5,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* ?1 = name of the alert, ?2 = battery limit, ?3 = heartbeat limit as a time. */
+/*
+ * Seconds that usually lie between a device's heartbeats: the median of those that its latest
+ * history holds; NULL for a device of which fewer than five are known.
+ */
+#define USUAL_INTERVAL                                                                             \
+	"(SELECT gap FROM (SELECT gap, row_number() OVER (ORDER BY gap) AS nth,"                   \
+	" count(*) OVER () AS gaps FROM (SELECT strftime('%s', beat)"                              \
+	" - lag(strftime('%s', beat)) OVER (ORDER BY beat) AS gap FROM (SELECT DISTINCT"           \
+	" last_heartbeat AS beat FROM (SELECT last_heartbeat FROM device_history h"                \
+	" WHERE h.serial_number = d.serial_number AND h.last_heartbeat IS NOT NULL"                \
+	" ORDER BY h.id DESC LIMIT 100))) WHERE gap > 0) WHERE gaps >= 4 AND nth = gaps / 2 + 1)"
+
+/* ?1 = name of the alert, ?2 = the limit, ?3 = a time that many seconds ago, ?5 = now. */
 static const struct {
 	const char *condition, *detail;
 } kinds[] = {
@@ -22,6 +34,12 @@ static const struct {
 		"printf('battery at %.0f %%', 100 * d.battery_status)"},
 	[TRAPLINKED_RULE_HEARTBEAT] = {"(d.last_heartbeat < ?3)",
 		"'last heartbeat ' || d.last_heartbeat"},
+	[TRAPLINKED_RULE_OVERDUE] = {"(strftime('%s', ?5) - strftime('%s', d.last_heartbeat)"
+				     " > ?2 * " USUAL_INTERVAL ")",
+		"'last heartbeat ' || d.last_heartbeat || ', usually every '"
+		" || max(1, " USUAL_INTERVAL " / 60) || ' min'"},
+	[TRAPLINKED_RULE_DISCONNECTED] = {"(d.status_name = ?1)",
+		"coalesce(d.device_type, 'network device')"},
 };
 
 static void bind_rule(sqlite3_stmt *statement, const struct traplinked_rule *rule, int64_t now)
@@ -36,6 +54,7 @@ static void bind_rule(sqlite3_stmt *statement, const struct traplinked_rule *rul
 	db_bind_text(statement, 3, cutoff);
 	db_bind_text(statement, 4, rule->text);
 	db_bind_text(statement, 5, time);
+	sqlite3_bind_int(statement, 6, rule->kind == TRAPLINKED_RULE_DISCONNECTED);
 }
 
 /* Runs SQL with the rule's values; takes `sql`. */
@@ -59,9 +78,9 @@ static int open_alerts(struct traplinked_store *store, const struct traplinked_r
 {
 	return run_rule(store,
 		xasprintf("INSERT INTO alerts (serial_number, rule, alert, detail, opened)"
-			  " SELECT d.serial_number, ?4, ?1, %s, ?5 FROM devices d"
-			  " WHERE %s AND d.absent_since IS NULL"
-			  " AND d.serial_number IN (SELECT * FROM temp.seen)"
+			  " SELECT d.serial_number, ?4, ?1, %s, ?5 FROM all_devices d"
+			  " WHERE %s AND d.network = ?6 AND d.absent_since IS NULL"
+			  " AND (d.serial_number, d.network) IN temp.seen"
 			  " AND NOT EXISTS (SELECT 1 FROM alerts a WHERE a.closed IS NULL"
 			  " AND a.rule = ?4 AND a.serial_number = d.serial_number)",
 			kinds[rule->kind].detail, kinds[rule->kind].condition),
@@ -73,9 +92,9 @@ static int close_alerts(struct traplinked_store *store, const struct traplinked_
 {
 	return run_rule(store,
 		xasprintf("UPDATE alerts SET closed = ?5 WHERE rule = ?4 AND closed IS NULL"
-			  " AND serial_number IN (SELECT * FROM temp.seen) AND NOT EXISTS"
-			  " (SELECT 1 FROM devices d WHERE d.serial_number = alerts.serial_number"
-			  " AND %s)",
+			  " AND (serial_number, ?6) IN temp.seen AND NOT EXISTS"
+			  " (SELECT 1 FROM all_devices d WHERE d.network = ?6"
+			  " AND d.serial_number = alerts.serial_number AND %s)",
 			kinds[rule->kind].condition),
 		rule, now, err);
 }
@@ -127,23 +146,25 @@ static int close_others(struct traplinked_store *store, int64_t now, struct erro
 int traplinked_see_all(
 	struct traplinked_store *store, const struct string_list *ids, struct error *err)
 {
+	bool all = ids == NULL || ids->count == 0;
+	sqlite3_stmt *statement;
+	int result;
+
 	if (db_execute(store, "DELETE FROM temp.seen", err) != 0)
 		return -1;
-	if (ids == NULL || ids->count == 0)
-		return db_execute(store,
-			"INSERT INTO temp.seen SELECT serial_number FROM devices"
-			" WHERE absent_since IS NULL",
-			err);
-	for (size_t i = 0; i < ids->count; i++) {
-		sqlite3_stmt *statement = db_statement(store, SEE, err);
-
-		if (statement == NULL)
-			return -1;
+	statement = db_prepare(store,
+		"INSERT OR IGNORE INTO temp.seen SELECT serial_number, network FROM all_devices"
+		" WHERE absent_since IS NULL AND (?1 IS NULL OR serial_number = ?1)",
+		err);
+	if (statement == NULL)
+		return -1;
+	result = all ? db_run(store, statement, err) : 0;
+	for (size_t i = 0; !all && i < ids->count && result >= 0; i++) {
 		db_bind_text(statement, 1, ids->items[i]);
-		if (db_run(store, statement, err) < 0)
-			return -1;
+		result = db_run(store, statement, err);
 	}
-	return 0;
+	sqlite3_finalize(statement);
+	return result < 0 ? -1 : 0;
 }
 
 int traplinked_alerts_update(struct traplinked_store *store, const struct traplinked_rule *rules,
@@ -180,10 +201,10 @@ static int list_rule(struct traplinked_store *store, const struct traplinked_rul
 	sqlite3_stmt *statement = db_prepare(store,
 		"SELECT a.id, a.serial_number, d.name, coalesce(l.path, l.name), a.alert, a.rule,"
 		" a.detail, a.opened, a.closed, a.told FROM alerts a"
-		" JOIN devices d ON d.serial_number = a.serial_number"
+		" JOIN all_devices d ON d.serial_number = a.serial_number AND d.network = ?2"
 		" LEFT JOIN locations l ON l.id = d.location_id"
 		" WHERE a.rule = ?1 AND ((a.closed IS NULL AND d.absent_since IS NULL"
-		" AND a.serial_number IN (SELECT * FROM temp.seen))"
+		" AND (d.serial_number, d.network) IN temp.seen)"
 		" OR (a.closed IS NOT NULL AND a.recovery_told IS NULL AND a.told IS NOT NULL))"
 		" ORDER BY a.closed IS NOT NULL, a.serial_number",
 		err);
@@ -192,6 +213,7 @@ static int list_rule(struct traplinked_store *store, const struct traplinked_rul
 	if (statement == NULL)
 		return -1;
 	db_bind_text(statement, 1, rule->text);
+	sqlite3_bind_int(statement, 2, rule->kind == TRAPLINKED_RULE_DISCONNECTED);
 	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
 		char *told = db_column(statement, 9);
 		struct traplinked_alert alert = {

@@ -311,18 +311,6 @@ static int change_network(struct answer *answer, const char *serial, cJSON *devi
 	return put_network(answer, serial, device, location, err);
 }
 
-/* 1, 0 when it is skipped, -1. Among the serial numbers seen it is no device's. */
-static int see_network(struct answer *answer, const char *serial, struct error *err)
-{
-	char *key = xasprintf("/network-devices/%s", serial);
-	int fresh = answer_see(answer, key, err);
-
-	if (fresh == 0)
-		answer_skip(answer, serial, "it is in the answer twice");
-	free(key);
-	return fresh;
-}
-
 int answer_take_network(void *context, cJSON *entry, struct error *err)
 {
 	struct answer *answer = context;
@@ -339,7 +327,9 @@ int answer_take_network(void *context, cJSON *entry, struct error *err)
 	}
 	answer->run->network_devices++;
 	serial = xstrdup(given);
-	result = see_network(answer, serial, err);
+	result = answer_see(answer, serial, err);
+	if (result == 0)
+		answer_skip(answer, serial, "it is in the answer twice");
 	statement = result > 0 ? db_statement(answer->store, GET_NETWORK, err) : NULL;
 	if (statement == NULL) {
 		free(serial);

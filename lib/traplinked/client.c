@@ -159,8 +159,11 @@ int traplinked_get(struct traplinked *traplinked, const struct traplinked_query 
 {
 	char *path = traplinked_path(query);
 	char *url = xasprintf("%s%s", traplinked->base, path);
-	struct http_request request = {
-		.method = "GET", .url = url, .home = traplinked->base, .limit = TRAPLINKED_LIMIT};
+	struct http_request request = {.method = "GET",
+		.url = url,
+		.home = traplinked->base,
+		.accept = "application/json",
+		.limit = TRAPLINKED_LIMIT};
 	int result = http_perform(traplinked->http, &request, reply, err);
 
 	if (result != 0)

@@ -359,6 +359,7 @@ int answer_see(struct answer *answer, const char *serial, struct error *err)
 	if (statement == NULL)
 		return -1;
 	db_bind_text(statement, 1, serial);
+	sqlite3_bind_int(statement, 2, answer->query->network);
 	return db_run(answer->store, statement, err);
 }
 

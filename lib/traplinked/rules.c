@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char battery[] = "battery_below", heartbeat[] = "heartbeat_older";
+static const char battery[] = "battery_below", heartbeat[] = "heartbeat_older",
+		  overdue[] = "heartbeat_overdue", disconnected[] = "disconnected";
 
 /* Case and `-` for `_` do not matter. */
 static void normalize(const char *text, char *name, size_t size)
@@ -57,16 +58,33 @@ static int parse_heartbeat(const char *value, struct traplinked_rule *rule, stru
 	return 0;
 }
 
+/* How many times the usual interval; three when it is not said. */
+static int parse_overdue(const char *value, struct traplinked_rule *rule, struct error *err)
+{
+	rule->limit = 3;
+	if (value != NULL && (!text_parse_number(value, &rule->limit) || !(rule->limit > 1)))
+		return error_set(err, ERROR_USAGE,
+			"alert '%s=%s': give how many times its usual interval a device may be "
+			"silent, as 3",
+			overdue, value);
+	rule->kind = TRAPLINKED_RULE_OVERDUE;
+	snprintf(rule->name, sizeof rule->name, "%s", overdue);
+	snprintf(rule->text, sizeof rule->text, "%s=%.4g", overdue, rule->limit);
+	return 0;
+}
+
 static int unknown_rule(const char *name, struct error *err)
 {
 	const char *names[32], *nearest;
 	size_t count = 0;
 
-	traplinked_status_names(names, 30);
+	traplinked_status_names(names, 28);
 	while (names[count] != NULL)
 		count++;
 	names[count++] = battery;
 	names[count++] = heartbeat;
+	names[count++] = overdue;
+	names[count++] = disconnected;
 	names[count] = NULL;
 	nearest = text_nearest(name, names);
 	if (nearest != NULL)
@@ -100,10 +118,15 @@ int traplinked_rule_parse(const char *text, struct traplinked_rule *rule, struct
 	if ((strcmp(name, heartbeat) == 0 || strcmp(name, "heartbeat_older_than") == 0) &&
 		value != NULL)
 		return parse_heartbeat(value, rule, err);
-	if (value != NULL || (!traplinked_is_status(name) && !is_unknown(name)))
+	if (strcmp(name, overdue) == 0)
+		return parse_overdue(value, rule, err);
+	if (value != NULL ||
+		(!traplinked_is_status(name) && !is_unknown(name) &&
+			strcmp(name, disconnected) != 0))
 		return unknown_rule(name, err);
-	rule->kind =
-		strcmp(name, "triggered") == 0 ? TRAPLINKED_RULE_TRIGGERED : TRAPLINKED_RULE_STATUS;
+	rule->kind = strcmp(name, "triggered") == 0 ? TRAPLINKED_RULE_TRIGGERED
+		: strcmp(name, disconnected) == 0   ? TRAPLINKED_RULE_DISCONNECTED
+						    : TRAPLINKED_RULE_STATUS;
 	snprintf(rule->name, sizeof rule->name, "%s", name);
 	snprintf(rule->text, sizeof rule->text, "%s", name);
 	return 0;

@@ -109,13 +109,13 @@ static int mark_absent(struct answer *answer, struct error *err)
 		"INSERT INTO device_history (serial_number, run_id, observed, changed, raw, name,"
 		" status, status_name, location_id) SELECT serial_number, ?1, ?2, 'absent', '{}',"
 		" name, status, status_name, location_id FROM devices"
-		" WHERE absent_since IS NULL AND serial_number NOT IN (SELECT * FROM temp.seen)",
+		" WHERE absent_since IS NULL AND (serial_number, 0) NOT IN temp.seen",
 		err);
 	mark = history == NULL ? NULL
 			       : db_prepare(store,
 					 "UPDATE devices SET absent_since = ?2, changed_run = ?1"
 					 " WHERE absent_since IS NULL"
-					 " AND serial_number NOT IN (SELECT * FROM temp.seen)",
+					 " AND (serial_number, 0) NOT IN temp.seen",
 					 err);
 	if (mark != NULL) {
 		int changed;
@@ -142,8 +142,9 @@ static void warn_unanswered(struct answer *answer)
 
 	if (ids == NULL || ids->count == 0)
 		return;
-	sqlite3_prepare_v2(answer->store->db, "SELECT 1 FROM temp.seen WHERE serial_number = ?1",
-		-1, &statement, NULL);
+	sqlite3_prepare_v2(answer->store->db,
+		"SELECT 1 FROM temp.seen WHERE serial_number = ?1 AND NOT network", -1, &statement,
+		NULL);
 	for (size_t i = 0; statement != NULL && i < ids->count; i++) {
 		db_bind_text(statement, 1, ids->items[i]);
 		if (sqlite3_step(statement) == SQLITE_DONE)

@@ -101,6 +101,43 @@ static const char *const steps[][2] = {
 	 " AND a.closed IS NULL"
 	 " LEFT JOIN locations l ON l.id = d.location_id;",
 		""},
+
+	/* 2 to 3: alerts of network devices */
+	{"DROP VIEW open_alerts;"
+	 "ALTER TABLE alerts RENAME TO alerts_2;"
+	 "DROP INDEX alerts_open;"
+	 "DROP INDEX alerts_untold;"
+	 "CREATE TABLE alerts ("
+	 " id INTEGER PRIMARY KEY, serial_number TEXT NOT NULL,"
+	 " rule TEXT NOT NULL, alert TEXT NOT NULL, detail TEXT NOT NULL, opened TEXT NOT NULL,"
+	 " told TEXT, closed TEXT, recovery_told TEXT);"
+	 "INSERT INTO alerts SELECT * FROM alerts_2;"
+	 "DROP TABLE alerts_2;"
+	 "CREATE UNIQUE INDEX alerts_open ON alerts (serial_number, rule) WHERE closed IS NULL;"
+	 "CREATE INDEX alerts_untold ON alerts (rule)"
+	 " WHERE closed IS NOT NULL AND recovery_told IS NULL;",
+		"CREATE VIEW all_devices AS"
+		" SELECT 0 AS network, serial_number, name, NULL AS device_type, status,"
+		" status_name, battery_status, last_heartbeat, trap_1, trap_2, location_id,"
+		" absent_since FROM devices"
+		" UNION ALL SELECT 1, serial_number, description, device_type, NULL, status_name,"
+		" NULL, NULL, NULL, NULL, location_id, NULL FROM network_devices;"
+		"CREATE VIEW open_alerts AS"
+		" SELECT c.serial_number, d.name, c.alert, a.opened, a.told, a.detail, "
+		"d.status_name,"
+		" d.battery_status, d.last_heartbeat, l.name AS location, l.path AS location_path"
+		" FROM (SELECT serial_number, network, status_name AS alert FROM all_devices"
+		" WHERE (status NOT IN (0, 1) OR status_name = 'disconnected')"
+		" AND absent_since IS NULL"
+		" UNION SELECT serial_number, network, 'triggered' FROM all_devices"
+		" WHERE (trap_1 OR trap_2) AND absent_since IS NULL"
+		" UNION SELECT serial_number, alert = 'disconnected', alert FROM alerts"
+		" WHERE closed IS NULL) c"
+		" JOIN all_devices d ON d.serial_number = c.serial_number AND d.network = "
+		"c.network"
+		" LEFT JOIN alerts a ON a.serial_number = c.serial_number AND a.alert = c.alert"
+		" AND a.closed IS NULL"
+		" LEFT JOIN locations l ON l.id = d.location_id;"},
 };
 
 #define NEWEST ((int)(sizeof steps / sizeof steps[0]))

@@ -26,7 +26,7 @@ static const char *const texts[STATEMENT_COUNT] = {
 		" is_bait_available, location_id FROM devices WHERE serial_number = ?1",
 	[SET_PRESENT] = "UPDATE devices SET absent_since = NULL, changed_run = ?2"
 			" WHERE serial_number = ?1",
-	[SEE] = "INSERT OR IGNORE INTO temp.seen VALUES (?1)",
+	[SEE] = "INSERT OR IGNORE INTO temp.seen VALUES (?1, ?2)",
 	[GET_LOCATION] = "SELECT id, name, address FROM locations"
 			 " WHERE path = ?1 OR (?1 IS NULL AND path IS NULL AND name = ?2)",
 	[ADD_LOCATION] = "INSERT INTO locations (path, name, address, first_run, changed_run)"
@@ -272,7 +272,8 @@ struct traplinked_store *traplinked_store_open(const char *path, enum traplinked
 	if (result == 0)
 		result = db_execute(store,
 			"PRAGMA temp_store = MEMORY;"
-			"CREATE TEMP TABLE seen (serial_number TEXT PRIMARY KEY) WITHOUT ROWID",
+			"CREATE TEMP TABLE seen (serial_number TEXT, network INTEGER,"
+			" PRIMARY KEY (serial_number, network)) WITHOUT ROWID",
 			err);
 	if (result == 0)
 		return store;

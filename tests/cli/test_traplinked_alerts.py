@@ -87,6 +87,40 @@ def every_kind(scratch):
         check(station.run("--alert", "battery_low", expect=3).stdout == "", "disturbed")
 
 
+def own_interval(scratch):
+    """A device that calls every hour is overdue after a day of silence, one that calls daily is not yet."""
+    hourly, daily = device("HOURLY"), device("DAILY")
+    with Station(scratch, devices=[hourly, daily, device("FRESH", last_heartbeat=hours_ago(500))]) as station:
+        for i in range(5):
+            hourly["last_heartbeat"], daily["last_heartbeat"] = hours_ago(30 - i), hours_ago(122 - 24 * i)
+            # Four of them are too few to judge by.
+            done = station.run("--json", "--alert", "heartbeat_overdue", expect=3 if i == 4 else 0)
+        check([a["serial_number"] for a in done.json["alerts"]] == ["HOURLY"] and
+              "usually every 60 min" in done.json["alerts"][0]["detail"], done)
+        station.run("--alert", "heartbeat_overdue=27")
+        hourly["last_heartbeat"] = hours_ago(2)
+        check("recovered: HOURLY" in station.run("--alert", "heartbeat_overdue").stdout, "recovery")
+
+
+def network_devices(scratch):
+    gateway = {"serial_number": "GATE", "device_type": "gateway", "product_identifier": "GW-1", "status": "connected",
+               "description": "Mill", "location": {"name": "Hall", "path": "//Site//Hall"}}
+    # Serial numbers of traps and of network devices need not differ.
+    with Station(scratch, devices=[device("GATE", status=3)], network=[gateway]) as station:
+        station.run("--alert", "disconnected")
+        check(station.asked()[-1] == "/network-devices", station.asked())
+        gateway["status"] = "disconnected"
+        done = station.run("--alert", "disconnected", expect=3)
+        check(done.stdout.startswith("new: GATE 'Mill' at //Site//Hall: disconnected (gateway), since "), done)
+        check(station.run("--alert", "disconnected", expect=3).stdout == "", "told twice")
+        check(station.run("--check", "--no-fetch", "--alert", "disconnected", expect=2).stdout.startswith(
+            "TRAPLINKED CRITICAL: 1 alert: GATE disconnected"), "monitoring")
+        check(set(station.rows("SELECT serial_number, name, alert FROM open_alerts")) ==
+              {("GATE", "GATE", "triggered"), ("GATE", "Mill", "disconnected")}, "view")
+        gateway["status"] = "connected"
+        check("recovered: GATE" in station.run("--network-devices=only", "--alert", "disconnected").stdout, "recovery")
+
+
 def command_is_told(scratch):
     with Station(scratch) as station:
         words, told = hook(scratch)
@@ -183,4 +217,4 @@ def keeps_running(scratch):
 
 
 if __name__ == "__main__":
-    run_all([each_once, every_kind, command_is_told, monitoring, keeps_running], os.environ["SCRATCH"])
+    run_all([each_once, every_kind, own_interval, network_devices, command_is_told, monitoring, keeps_running], os.environ["SCRATCH"])

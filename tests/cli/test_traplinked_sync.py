@@ -55,7 +55,7 @@ def examples_of_the_documentation(scratch):
         check(found[0] == ("TESTDEVICE1", "jerry", "triggered", 1.0, "2021-01-06T16:10:00Z", 1, 0, "snaptrap_mode",
                            "wi_fi", "//MyLocation"), found)
         check(found[2][2] == "inactive" and found[2][9] is None, found)
-        # Before --device-fields, the other base URL, and network devices.
+        # Network devices, and --device-fields.
         station.server.network = [
             {"serial_number": "NET1", "device_type": "gateway", "product_identifier": "GW-1", "status": "connected",
              "location": {"name": "MyLocation", "path": "//MyLocation", "address": "Road 1"}},
@@ -71,6 +71,11 @@ def examples_of_the_documentation(scratch):
         station.run("--network-devices=only", "--ids", "NET1", "--device-fields", "status,device_type")
         check(station.asked() == ["/network-devices?ids=NET1&device_fields=serial_number,status,device_type"],
               station.asked())
+    # The other base URL, with and without a slash at its end.
+    with Station(scratch / "v1", base="/api/v1") as station:
+        for end in ("", "/"):
+            station.run("--reports-since", SINCE, TRAPLINKED__BASE_URL=station.server.url + end)
+            check(station.server.requests[-1]["path"] == "/api/v1/devices?reports_since=" + SINCE, "the other base URL")
 
 
 def outputs(scratch):
@@ -303,7 +308,7 @@ def the_shell_opens_it(scratch):
             done = subprocess.run(["sqlite3", "-readonly", str(station.database), f"SELECT * FROM {view}"],
                                   capture_output=True, text=True, check=True)
             check(len(done.stdout.splitlines()) == lines and not done.stderr, f"{view}: {done.stdout}")
-        check(station.one("PRAGMA user_version") == 2 and station.rows("PRAGMA foreign_key_check") == [] and
+        check(station.one("PRAGMA user_version") == 3 and station.rows("PRAGMA foreign_key_check") == [] and
               station.one("PRAGMA integrity_check") == "ok" and station.one("PRAGMA journal_mode") == "wal", "pragmas")
 
 

@@ -8,7 +8,7 @@
         server.fault("status", status=429, retry_after=2, times=1)
         server.requests                      # what came in, without the token
 
-Every request must be a GET with `Accept` that takes JSON and `Authorization: Bearer TOKEN`; a parameter that the
+Every request must be a GET with `Accept: application/json` and `Authorization: Bearer TOKEN`; a parameter that the
 documentation does not have, a time in another form, a path that does not begin with // is answered with 400.
 Faults are those of trapper_server.py, and "raw" (body=, type=: 200 with that body).
 """
@@ -97,8 +97,7 @@ class Handler(trapper_server.Handler):
             raise trapper_server.Refused(404, {"error": "not found"})
         if self.headers.get("Authorization") != "Bearer " + owner.token:
             raise trapper_server.Refused(401, {"error": "unauthorized"})
-        accept = self.headers.get("Accept") or ""
-        if self.command != "GET" or not ("json" in accept or "*/*" in accept):
+        if self.command != "GET" or self.headers.get("Accept") != "application/json":
             raise trapper_server.Refused(400, {"error": "GET, and JSON"})
         query = self.parameters(path)
         if path == "/devices":

@@ -64,7 +64,8 @@ static void rules(void **state)
 {
 	static const char *const wrong[] = {"", "triggerd", "battery_below", "battery_below=0",
 		"battery_below=101%", "battery_below=x", "heartbeat_older=x", "heartbeat_older=0",
-		"triggered=3", "unknown_", "unknown_x", NULL};
+		"triggered=3", "heartbeat_overdue=1", "heartbeat_overdue=", "disconnected=1",
+		"unknown_", "unknown_x", NULL};
 	struct traplinked_rule rule;
 
 	(void)state;
@@ -76,6 +77,9 @@ static void rules(void **state)
 	/* 26 h = 93,600 s */
 	check_rule(
 		"heartbeat_older=26h", TRAPLINKED_RULE_HEARTBEAT, 93600, "heartbeat_older=93600");
+	check_rule("heartbeat_overdue", TRAPLINKED_RULE_OVERDUE, 3, "heartbeat_overdue=3");
+	check_rule("heartbeat-overdue=1.5", TRAPLINKED_RULE_OVERDUE, 1.5, "heartbeat_overdue=1.5");
+	check_rule("disconnected", TRAPLINKED_RULE_DISCONNECTED, 0, "disconnected");
 	for (size_t i = 0; wrong[i] != NULL; i++) {
 		struct error err = {0};
 
