@@ -249,7 +249,7 @@ enum camera_file_state {
  */
 struct ledger_camera_file {
 	char *destination; /* URL of the folder, without password */
-	uint8_t sha256[SHA256_SIZE];
+	char sha256[SHA256_HEX_SIZE];
 	char *place;  /* path on the server where it belongs to the contents, else "" */
 	char *remote; /* path on the server that it was sent to */
 	uint64_t size;
@@ -260,12 +260,11 @@ void ledger_camera_file_release(struct ledger_camera_file *file);
 int ledger_put_camera_file(
 	struct ledger *ledger, const struct ledger_camera_file *file, struct error *err);
 /* 1 found, 0 not. */
-int ledger_get_camera_file(struct ledger *ledger, const char *destination,
-	const uint8_t sha256[SHA256_SIZE], const char *place, struct ledger_camera_file *file,
-	struct error *err);
+int ledger_get_camera_file(struct ledger *ledger, const char *destination, const char *sha256,
+	const char *place, struct ledger_camera_file *file, struct error *err);
 /* Removing what is not there is no error. */
-int ledger_remove_camera_file(struct ledger *ledger, const char *destination,
-	const uint8_t sha256[SHA256_SIZE], const char *place, struct error *err);
+int ledger_remove_camera_file(struct ledger *ledger, const char *destination, const char *sha256,
+	const char *place, struct error *err);
 
 #ifdef __cplusplus
 }

@@ -4,8 +4,8 @@
 
 #include "trapkit/memory.h"
 
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 void ledger_camera_file_release(struct ledger_camera_file *file)
 {
@@ -17,14 +17,14 @@ void ledger_camera_file_release(struct ledger_camera_file *file)
 
 /* What all three statements begin with. */
 static sqlite3_stmt *bound(struct ledger *ledger, enum statement which, const char *destination,
-	const uint8_t sha256[SHA256_SIZE], const char *place, struct error *err)
+	const char *sha256, const char *place, struct error *err)
 {
 	sqlite3_stmt *statement = store_statement(ledger, which, err);
 
 	if (statement == NULL)
 		return NULL;
 	store_bind_path(statement, 1, destination);
-	sqlite3_bind_blob(statement, 2, sha256, SHA256_SIZE, SQLITE_TRANSIENT);
+	store_bind_text(statement, 2, sha256);
 	store_bind_path(statement, 3, place);
 	return statement;
 }
@@ -44,9 +44,8 @@ int store_put_camera_file(
 	return store_run(ledger, statement, err) < 0 ? -1 : 0;
 }
 
-int store_get_camera_file(struct ledger *ledger, const char *destination,
-	const uint8_t sha256[SHA256_SIZE], const char *place, struct ledger_camera_file *file,
-	struct error *err)
+int store_get_camera_file(struct ledger *ledger, const char *destination, const char *sha256,
+	const char *place, struct ledger_camera_file *file, struct error *err)
 {
 	sqlite3_stmt *statement = bound(ledger, GET_CAMERA_FILE, destination, sha256, place, err);
 	int found;
@@ -58,7 +57,7 @@ int store_get_camera_file(struct ledger *ledger, const char *destination,
 	if (found != 1)
 		return found;
 	file->destination = xstrdup(destination);
-	memcpy(file->sha256, sha256, SHA256_SIZE);
+	snprintf(file->sha256, sizeof file->sha256, "%s", sha256);
 	file->place = xstrdup(place);
 	file->remote = store_column(statement, 0);
 	file->size = store_column_u64(statement, 1);
@@ -68,8 +67,8 @@ int store_get_camera_file(struct ledger *ledger, const char *destination,
 	return 1;
 }
 
-int store_remove_camera_file(struct ledger *ledger, const char *destination,
-	const uint8_t sha256[SHA256_SIZE], const char *place, struct error *err)
+int store_remove_camera_file(struct ledger *ledger, const char *destination, const char *sha256,
+	const char *place, struct error *err)
 {
 	sqlite3_stmt *statement =
 		bound(ledger, REMOVE_CAMERA_FILE, destination, sha256, place, err);

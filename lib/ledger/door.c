@@ -267,9 +267,8 @@ int ledger_put_camera_file(
 	return result;
 }
 
-int ledger_get_camera_file(struct ledger *ledger, const char *destination,
-	const uint8_t sha256[SHA256_SIZE], const char *place, struct ledger_camera_file *file,
-	struct error *err)
+int ledger_get_camera_file(struct ledger *ledger, const char *destination, const char *sha256,
+	const char *place, struct ledger_camera_file *file, struct error *err)
 {
 	int result;
 
@@ -279,8 +278,8 @@ int ledger_get_camera_file(struct ledger *ledger, const char *destination,
 	return result;
 }
 
-int ledger_remove_camera_file(struct ledger *ledger, const char *destination,
-	const uint8_t sha256[SHA256_SIZE], const char *place, struct error *err)
+int ledger_remove_camera_file(struct ledger *ledger, const char *destination, const char *sha256,
+	const char *place, struct error *err)
 {
 	int result;
 

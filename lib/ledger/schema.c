@@ -56,7 +56,7 @@ static const char *const steps[SCHEMA_NEWEST] = {
 	"ALTER TABLE packages ADD COLUMN recorded INTEGER NOT NULL DEFAULT 0;",
 	/* Single files, by contents: place is "" unless the path on the server tells the camera. */
 	"CREATE TABLE camera_files ("
-	" destination BLOB NOT NULL, sha256 BLOB NOT NULL, place BLOB NOT NULL,"
+	" destination BLOB NOT NULL, sha256 TEXT NOT NULL, place BLOB NOT NULL,"
 	" remote BLOB NOT NULL, size INTEGER NOT NULL, state INTEGER NOT NULL,"
 	" changed INTEGER NOT NULL, PRIMARY KEY (destination, sha256, place)) WITHOUT ROWID;",
 };

@@ -138,11 +138,10 @@ int store_remove_upload(
 	struct ledger *ledger, const char *destination, const char *remote_name, struct error *err);
 int store_put_camera_file(
 	struct ledger *ledger, const struct ledger_camera_file *file, struct error *err);
-int store_get_camera_file(struct ledger *ledger, const char *destination,
-	const uint8_t sha256[SHA256_SIZE], const char *place, struct ledger_camera_file *file,
-	struct error *err);
-int store_remove_camera_file(struct ledger *ledger, const char *destination,
-	const uint8_t sha256[SHA256_SIZE], const char *place, struct error *err);
+int store_get_camera_file(struct ledger *ledger, const char *destination, const char *sha256,
+	const char *place, struct ledger_camera_file *file, struct error *err);
+int store_remove_camera_file(struct ledger *ledger, const char *destination, const char *sha256,
+	const char *place, struct error *err);
 int store_put_rendition(
 	struct ledger *ledger, const struct ledger_rendition *rendition, struct error *err);
 int store_get_rendition(struct ledger *ledger, const char *path, struct ledger_rendition *rendition,
