@@ -97,6 +97,23 @@ int remote_make_folder(struct remote *remote, const char *path, struct error *er
 /* Fetches a small file whole (at most `limit` bytes). *bytes is owned by the caller. */
 int remote_fetch(struct remote *remote, const char *name, size_t limit, char **bytes, size_t *size,
 	struct error *err);
+
+struct remote_entry_list {
+	struct remote_entry {
+		char *name; /* owned */
+		bool is_folder;
+		uint64_t size; /* bytes; files only */
+	} * items;
+	size_t count, capacity;
+};
+/*
+ * Adds what lies in a folder below the session's (RFC 3659, MLSD). ERROR_REMOTE when there is no
+ * such folder, or the server does not list it.
+ */
+int remote_list(struct remote *remote, const char *folder, struct remote_entry_list *list,
+	struct error *err);
+void remote_entry_list_release(struct remote_entry_list *list);
+
 /* "TLSv1.3 TLS_AES_256_GCM_SHA384, certificate CN=…, valid until …": for connection tests.
  * Borrowed. */
 const char *remote_description(struct remote *remote);

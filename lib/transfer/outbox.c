@@ -6,6 +6,7 @@
 #include "trapkit/memory.h"
 #include "trapkit/output_file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -199,6 +200,34 @@ int outbox_make_folder(struct remote *remote, const char *path, struct error *er
 	if (result == 0)
 		result = make_folders(whole, err);
 	free(whole);
+	return result;
+}
+
+int outbox_list(struct remote *remote, const char *folder, struct remote_entry_list *list,
+	struct error *err)
+{
+	char *path = path_of(remote, folder);
+	DIR *directory = opendir(path);
+	struct dirent *item;
+	struct stat status;
+	int result = 0;
+
+	if (directory == NULL)
+		result = failed(err, errno, "list", path);
+	while (directory != NULL && (item = readdir(directory)) != NULL) {
+		struct remote_entry entry = {0};
+
+		if (strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0 ||
+			fstatat(dirfd(directory), item->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+			continue;
+		entry.name = xstrdup(item->d_name);
+		entry.is_folder = S_ISDIR(status.st_mode);
+		entry.size = (uint64_t)status.st_size;
+		ARRAY_APPEND(list, entry);
+	}
+	if (directory != NULL)
+		closedir(directory);
+	free(path);
 	return result;
 }
 

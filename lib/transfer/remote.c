@@ -137,6 +137,23 @@ int remote_fetch(struct remote *remote, const char *name, size_t limit, char **b
 				 : ftp_retrieve(remote, "RETR", name, limit, bytes, size, err);
 }
 
+int remote_list(struct remote *remote, const char *folder, struct remote_entry_list *list,
+	struct error *err)
+{
+	if (remote_check_name(folder, err) != 0)
+		return -1;
+	return is_folder(remote) ? outbox_list(remote, folder, list, err)
+				 : ftp_list(remote, folder, list, err);
+}
+
+void remote_entry_list_release(struct remote_entry_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->items[i].name);
+	free(list->items);
+	*list = (struct remote_entry_list){0};
+}
+
 const char *remote_description(struct remote *remote)
 {
 	if (is_folder(remote))

@@ -105,6 +105,8 @@ int ftp_delete(struct remote *remote, const char *name, struct error *err);
 int ftp_make_folder(struct remote *remote, const char *path, struct error *err);
 int ftp_retrieve(struct remote *remote, const char *command, const char *name, size_t limit,
 	char **bytes, size_t *size, struct error *err);
+int ftp_list(struct remote *remote, const char *folder, struct remote_entry_list *list,
+	struct error *err);
 void ftp_quit(struct remote *remote);
 
 /* ---- the same on a folder (outbox.c) ---- */
@@ -117,6 +119,8 @@ int outbox_rename(struct remote *remote, const char *from, const char *to, struc
 int outbox_delete(struct remote *remote, const char *name, struct error *err);
 int outbox_make_folder(struct remote *remote, const char *path, struct error *err);
 int outbox_fetch(struct remote *remote, const char *name, size_t limit, char **bytes, size_t *size,
+	struct error *err);
+int outbox_list(struct remote *remote, const char *folder, struct remote_entry_list *list,
 	struct error *err);
 
 /* ---- the local file (source.c) ---- */

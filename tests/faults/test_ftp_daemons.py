@@ -40,6 +40,11 @@ def ordinary(server, label):
         check(same(small, server.path(name)), f"{name} on {label}")
     check(done.operations[10]["text"] == "verdict: accepted", "fetched text", done)
     check(done.operations[11]["size"] == -1 and done.last["size"] == -1, "no file has no size", done)
+    listed = client(server, "mkdir:list", f"store:{small}:list/two words.bin", f"store:{text}:list/Łódź.txt", "mkdir:list/sub",
+                    "list:list", "list:none")
+    if server.name != "vsftpd":  # has no MLSD
+        check(listed.operations[4]["entries"] == {"two words.bin": 3000, "Łódź.txt": 17, "sub": -1}, f"list on {label}", listed)
+    check(listed.last["kind"] == REMOTE, f"no such folder on {label}", listed)
     active = client(server, f"store:{small}:active.bin", passive=0)
     check(active.status == 0 and same(small, server.path("active.bin")), f"active mode to {label}", active)
 

@@ -156,6 +156,19 @@ static int operate(FILE *out, struct remote *remote, char *word, struct error *e
 		fprintf(out, ", \"size\": %zu, \"text\": ", size);
 		print_text(out, bytes == NULL ? "" : bytes);
 		free(bytes);
+	} else if (strcmp(word, "list") == 0) {
+		struct remote_entry_list list = {0};
+
+		result = remote_list(remote, first, &list, err);
+		fprintf(out, ", \"entries\": {");
+		for (size_t i = 0; i < list.count; i++) {
+			fprintf(out, i > 0 ? ", " : "");
+			print_text(out, list.items[i].name);
+			fprintf(out, ": %lld",
+				list.items[i].is_folder ? -1 : (long long)list.items[i].size);
+		}
+		fprintf(out, "}");
+		remote_entry_list_release(&list);
 	} else if (strcmp(word, "wait") == 0) {
 		struct timespec pause = {.tv_sec = strtol(first, NULL, 10)};
 
