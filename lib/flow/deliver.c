@@ -14,17 +14,8 @@
 #include <time.h>
 
 #define STAGE "upload"
-#define SLICE 0.1 /* seconds between two looks for a stop while sleeping */
 
 /* ---- time, stops and reports ---- */
-
-double deliver_clock(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 static bool aborted(struct deliver *deliver)
 {
@@ -43,24 +34,15 @@ int deliver_check(struct deliver *deliver, struct error *err)
 	if (progress_check(deliver->progress, err) != 0)
 		return -1;
 	if (deliver->settings.max_runtime > 0 &&
-		deliver_clock() - deliver->began > deliver->settings.max_runtime)
+		retry_clock() - deliver->retry.began > deliver->settings.max_runtime)
 		return error_set(err, ERROR_NETWORK,
 			"the time allowed (--max-runtime) is over; run the command again to go on");
 	return 0;
 }
 
-int deliver_sleep(struct deliver *deliver, double seconds, struct error *err)
+static int check_retry(void *context, struct error *err)
 {
-	double until = deliver_clock() + seconds, left;
-
-	while ((left = until - deliver_clock()) > 0) {
-		struct timespec slice = {.tv_nsec = (long)((left < SLICE ? left : SLICE) * 1e9)};
-
-		nanosleep(&slice, NULL);
-		if (deliver_check(deliver, err) != 0)
-			return -1;
-	}
-	return 0;
+	return deliver_check(context, err);
 }
 
 static int send_numbers(struct deliver *deliver, enum progress_kind kind)
@@ -205,7 +187,7 @@ static int open_line(struct line *line)
 	settings.limiter = deliver->limiter;
 	if (deliver->settings.max_runtime > 0)
 		settings.max_runtime =
-			deliver->settings.max_runtime - (deliver_clock() - deliver->began) + 1;
+			deliver->settings.max_runtime - (retry_clock() - deliver->retry.began) + 1;
 	line->remote = remote_open(&settings, &line->progress);
 	return 0;
 }
@@ -373,8 +355,6 @@ struct deliver *deliver_open(const struct deliver_settings *settings, struct led
 	unsigned i;
 
 	deliver->settings = *settings;
-	if (deliver->settings.first_pause <= 0)
-		deliver->settings.first_pause = 1;
 	deliver->ledger = ledger;
 	deliver->server = server;
 	deliver->progress = progress;
@@ -382,7 +362,13 @@ struct deliver *deliver_open(const struct deliver_settings *settings, struct led
 	deliver->outbox = settings->remote->scheme == REMOTE_FILE;
 	if (settings->remote->rate > 0)
 		deliver->limiter = remote_limiter_new(settings->remote->rate);
-	deliver->began = deliver_clock();
+	deliver->retry = (struct retry){.retries = settings->retries,
+		.first_pause = settings->first_pause > 0 ? settings->first_pause : 1,
+		.began = retry_clock(),
+		.max_runtime = settings->max_runtime,
+		.progress = progress,
+		.check = check_retry,
+		.context = deliver};
 	deliver->line_count = settings->parallel > 0 ? settings->parallel : 1;
 	deliver->lines = xcalloc(deliver->line_count, sizeof *deliver->lines);
 	for (i = 0; i < deliver->line_count; i++) {

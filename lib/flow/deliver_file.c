@@ -15,10 +15,7 @@
 /* No server file can have this name: the ledger row says that a destination refuses to rename. */
 #define RENAMES_REFUSED "/"
 
-enum { STUCK_LIMIT = 3 };        /* attempts without a byte before another temporary name */
-#define LONGEST_PAUSE 60.0       /* seconds between attempts */
-#define LONGEST_FULL_PAUSE 600.0 /* the same when the server has no room for us (421) */
-#define FULL_FACTOR 30.0         /* how much longer the pauses begin then */
+enum { STUCK_LIMIT = 3 }; /* attempts without a byte before another temporary name */
 
 struct job {
 	struct line *line;
@@ -166,7 +163,7 @@ static char *fresh_name(const char *name)
 	uint32_t random = 0;
 
 	if (getrandom(&random, sizeof random, GRND_NONBLOCK) != (ssize_t)sizeof random)
-		random = (uint32_t)(deliver_clock() * 1e6);
+		random = (uint32_t)(retry_clock() * 1e6);
 	return xasprintf("%s.%08x.part", name, random);
 }
 
@@ -241,15 +238,6 @@ static int check_unchanged(struct job *job, struct error *err)
 	return error_set(err, ERROR_INPUT,
 		"'%s' changed while it was being sent; run the command again to send it anew",
 		job->path);
-}
-
-/* True when the server's own words hold this reply code. */
-static bool replied(const struct error *err, const char *code)
-{
-	const char *found = strstr(err->message, code);
-
-	return found != NULL && (found[3] == ' ' || found[3] == '-') &&
-		(found == err->message || found[-1] < '0' || found[-1] > '9');
 }
 
 static int store(struct job *job, uint64_t offset, struct error *err)
@@ -373,63 +361,21 @@ static bool try_other_name(struct job *job, const struct error *err)
 {
 	if (err->kind != ERROR_REMOTE || job->direct || job->stuck == 0 || job->refusals > 0)
 		return false;
-	if (!replied(err, "550") && !replied(err, "553"))
+	if (!retry_replied(err, "550") && !retry_replied(err, "553"))
 		return false;
 	job->refusals++;
 	job->fresh = true;
 	return true;
 }
 
-static double pause_before(struct job *job, const struct error *err)
-{
-	bool full = replied(err, "421");
-	double base = job->deliver->settings.first_pause;
-	double longest = base * (full ? LONGEST_FULL_PAUSE : LONGEST_PAUSE);
-	double seconds = base * (full ? FULL_FACTOR : 1);
-	uint16_t random = 0;
-	unsigned i;
-
-	for (i = 1; i < job->failures && seconds < longest; i++)
-		seconds *= 2;
-	if (seconds > longest)
-		seconds = longest;
-	/* Jitter: stations that lost the same link must not come back at the same moment. */
-	if (getrandom(&random, sizeof random, GRND_NONBLOCK) != (ssize_t)sizeof random)
-		random = 0x8000;
-	return seconds * (0.5 + 0.5 * (double)random / 65536);
-}
-
 /* True when another attempt is due, after the pause; else `err` says why not. */
 static bool once_more(struct job *job, struct error *err)
 {
-	const struct deliver_settings *settings = &job->deliver->settings;
-	struct error reason = *err;
-	double seconds;
-
 	if (try_other_name(job, err)) {
 		error_clear(err);
 		return true;
 	}
-	if (err->kind != ERROR_NETWORK)
-		return false;
-	job->failures++;
-	if (job->failures > settings->retries) {
-		error_context(err, "'%s' was not delivered; run the command again to go on with it",
-			job->name);
-		return false;
-	}
-	seconds = pause_before(job, err);
-	if (settings->max_runtime > 0 &&
-		deliver_clock() + seconds > job->deliver->began + settings->max_runtime) {
-		error_context(err, "'%s' was not delivered in the time allowed (--max-runtime)",
-			job->name);
-		return false;
-	}
-	progress_note(job->deliver->progress, "'%s': %s; trying again in %.0f s (%u of %u)",
-		job->name, reason.message, seconds < 1 ? 1 : seconds, job->failures,
-		settings->retries);
-	error_clear(err);
-	return deliver_sleep(job->deliver, seconds, err) == 0;
+	return retry_again(&job->deliver->retry, job->name, ++job->failures, err);
 }
 
 /* What was given up under another temporary name is removed; told when that is not possible. */

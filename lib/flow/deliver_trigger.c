@@ -280,7 +280,7 @@ static double pause_of_poll(double waited)
 static int resolve(
 	struct deliver *deliver, struct deliver_item *item, bool must_show, struct error *err)
 {
-	double began = deliver_clock();
+	double began = retry_clock();
 	bool arrived;
 
 	for (;;) {
@@ -295,9 +295,9 @@ static int resolve(
 		}
 		if (!must_show)
 			return 0;
-		if (deliver_clock() - began >= deliver->settings.wait)
+		if (retry_clock() - began >= deliver->settings.wait)
 			break;
-		if (deliver_sleep(deliver, pause_of_poll(deliver_clock() - began), err) != 0)
+		if (retry_sleep(&deliver->retry, pause_of_poll(retry_clock() - began), err) != 0)
 			return -1;
 	}
 	return error_set(err, ERROR_NETWORK,
@@ -531,7 +531,7 @@ static int look_at_all(struct deliver *deliver, size_t *open, struct error *err)
 
 int deliver_wait(struct deliver *deliver, struct error *err)
 {
-	double began = deliver_clock();
+	double began = retry_clock();
 	size_t open;
 
 	for (;;) {
@@ -539,9 +539,9 @@ int deliver_wait(struct deliver *deliver, struct error *err)
 			return error_context(err, "waiting for the server to process");
 		if (open == 0)
 			return 0;
-		if (deliver_clock() - began >= deliver->settings.wait)
+		if (retry_clock() - began >= deliver->settings.wait)
 			break;
-		if (deliver_sleep(deliver, pause_of_poll(deliver_clock() - began), err) != 0)
+		if (retry_sleep(&deliver->retry, pause_of_poll(retry_clock() - began), err) != 0)
 			return -1;
 	}
 	return error_set(err, ERROR_NETWORK,

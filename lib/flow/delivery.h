@@ -3,6 +3,7 @@
 #ifndef TRAPKIT_FLOW_DELIVERY_H
 #define TRAPKIT_FLOW_DELIVERY_H
 
+#include "retry.h"
 #include "trapkit/deliver.h"
 #include "trapkit/progress.h"
 
@@ -18,7 +19,7 @@ struct deliver {
 	char *destination; /* remote_url() */
 	bool outbox;
 	struct remote_limiter *limiter; /* NULL = no limit */
-	double began;                   /* monotonic seconds */
+	struct retry retry;
 
 	pthread_mutex_t lock; /* everything below */
 	pthread_cond_t changed;
@@ -45,11 +46,8 @@ struct line {
 	uint64_t position; /* bytes of the present file that are there; under deliver->lock */
 };
 
-double deliver_clock(void);
 /* ERROR_CANCELLED when asked to stop, ERROR_NETWORK when the time for the run is over. */
 int deliver_check(struct deliver *deliver, struct error *err);
-/* Sleeps, but wakes for a stop. As deliver_check. */
-int deliver_sleep(struct deliver *deliver, double seconds, struct error *err);
 /* Makes the numbers of the stage known. */
 void deliver_report(struct deliver *deliver);
 
