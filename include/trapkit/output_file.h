@@ -29,8 +29,20 @@ struct output_file {
 /* Mode is 0666 less the umask, or 0600 when `secret`. */
 int output_file_open(struct output_file *file, const char *path, bool secret, struct error *err);
 
+/*
+ * The same for one of many files of a folder: what was left behind is not looked for each time, but
+ * once for all with output_file_sweep, at any depth below `folder`, while nobody else writes there.
+ */
+int output_file_open_swept(
+	struct output_file *file, const char *path, bool secret, struct error *err);
+void output_file_sweep(const char *folder);
+
 /* What to do with a file of the final name that is there already. */
-enum output_existing { OUTPUT_REFUSE, OUTPUT_REPLACE };
+enum output_existing {
+	OUTPUT_REFUSE,
+	OUTPUT_REPLACE,
+	OUTPUT_REPLACE_UNSYNCED /* the caller flushes the folder later, with sync_parent */
+};
 
 /*
  * Makes the file appear. On failure nothing appears and the temporary file is removed. Either way

@@ -3,6 +3,7 @@
 #include "trapkit/output_file.h"
 
 #include "trapkit/error.h"
+#include "trapkit/find_files.h"
 #include "trapkit/memory.h"
 
 #include <dirent.h>
@@ -77,10 +78,37 @@ static int open_temporary(struct output_file *file, mode_t mode, struct error *e
 	return fd;
 }
 
+static enum find_answer sweep(void *context, const struct found *found, struct error *err)
+{
+	const char *end = strrchr(found->name, '.');
+
+	(void)context;
+	(void)err;
+	if (found->kind == FOUND_FOLDER)
+		return FIND_ENTER;
+	if (found->name[0] == '.' && strncmp(end, ".trapkit-", 9) == 0 && strlen(end) == 9 + 8)
+		unlinkat(found->folder_fd, found->name, 0);
+	return FIND_ON;
+}
+
+void output_file_sweep(const char *folder)
+{
+	const struct find_files walk = {.visit = sweep};
+	struct error ignored = {0};
+
+	find_files(folder, &walk, &ignored);
+}
+
 int output_file_open(struct output_file *file, const char *path, bool secret, struct error *err)
 {
-	*file = (struct output_file){.path = xstrdup(path), .fd = -1};
 	remove_leftovers(path);
+	return output_file_open_swept(file, path, secret, err);
+}
+
+int output_file_open_swept(
+	struct output_file *file, const char *path, bool secret, struct error *err)
+{
+	*file = (struct output_file){.path = xstrdup(path), .fd = -1};
 	file->fd = open_temporary(file, secret ? 0600 : 0666, err);
 	if (file->fd >= 0)
 		file->stream = fdopen(file->fd, "w+");
@@ -135,9 +163,8 @@ int output_file_publish(struct output_file *file, enum output_existing existing,
 
 	if (flush_to_disk(file, err) != 0)
 		goto done;
-	if (existing == OUTPUT_REPLACE
-			? rename(file->temporary, file->path) != 0
-			: rename_without_replacing(file->temporary, file->path) != 0) {
+	if (existing == OUTPUT_REFUSE ? rename_without_replacing(file->temporary, file->path) != 0
+				      : rename(file->temporary, file->path) != 0) {
 		if (errno == EEXIST)
 			error_set(err, ERROR_INPUT,
 				"'%s' exists already; remove it or use --overwrite", file->path);
@@ -147,7 +174,7 @@ int output_file_publish(struct output_file *file, enum output_existing existing,
 	}
 	free(file->temporary);
 	file->temporary = NULL;
-	result = sync_parent(file->path, err);
+	result = existing == OUTPUT_REPLACE_UNSYNCED ? 0 : sync_parent(file->path, err);
 done:
 	output_file_discard(file);
 	return result;
@@ -182,10 +209,14 @@ int output_file_write(
 
 int make_folders(const char *path, struct error *err)
 {
-	char *partial = xstrdup(path);
+	char *partial;
 	struct stat status;
 	int result = 0;
 
+	/* Mostly it is there, or only it is missing. */
+	if (mkdir(path, 0777) == 0 || (stat(path, &status) == 0 && S_ISDIR(status.st_mode)))
+		return 0;
+	partial = xstrdup(path);
 	for (char *at = partial; *at != '\0' && result == 0;) {
 		char *slash = strchr(at + 1, '/');
 

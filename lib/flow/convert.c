@@ -2,6 +2,7 @@
 /* Renditions of the ledger's files: planned in order, made in parallel, told in order. */
 #include "convert_job.h"
 
+#include "trapkit/output_file.h"
 #include "trapkit/text.h"
 #include "trapkit/workers.h"
 
@@ -163,6 +164,21 @@ static void drop(void *context, void *item)
 	convert_item_release(item);
 }
 
+/* Half a file that a killed run left has a name of its own; this run holds the ledger's lock. */
+static void sweep(const struct convert_settings *settings)
+{
+	for (size_t i = 0; i < settings->collections->count && !settings->dry_run; i++) {
+		char *tree = settings->mirror_folder != NULL
+			? xstrdup(settings->mirror_folder)
+			: text_join_path(settings->work_folder, "renditions");
+		char *folder = text_join_path(tree, settings->collections->items[i]);
+
+		output_file_sweep(folder);
+		free(folder);
+		free(tree);
+	}
+}
+
 int convert_run(const struct convert_settings *settings, struct ledger *ledger,
 	struct convert_result *result, const struct progress *progress, struct error *err)
 {
@@ -186,6 +202,7 @@ int convert_run(const struct convert_settings *settings, struct ledger *ledger,
 	pthread_mutex_init(&job.guard, NULL);
 	clock_gettime(CLOCK_MONOTONIC, &job.flushed);
 	progress_send(progress, &event);
+	sweep(settings);
 	outcome = workers_run(&workers, settings->jobs, err);
 	/* What was made before a stop need not be made again. */
 	if (convert_flush(&job, outcome == 0 ? err : &second) != 0)

@@ -110,10 +110,41 @@ done:
 
 /* ---- the ledger ---- */
 
+/* A row must not outlive the file that it tells of: the folders' new names go to disk first. */
+static int sync_folders(const struct convert_job *job, struct error *err)
+{
+	char *synced = NULL;
+	int result = 0;
+
+	for (size_t i = 0; i < job->rows.count && result == 0; i++) {
+		const char *recorded = job->rows.items[i].row.rendition;
+		char *path;
+		size_t folder;
+
+		if (recorded == NULL)
+			continue;
+		path = recorded[0] == '/' ? xstrdup(recorded)
+					  : text_join_path(job->settings->work_folder, recorded);
+		folder = (size_t)(strrchr(path, '/') - path) + 1;
+		if (synced == NULL || strncmp(path, synced, folder) != 0 ||
+			strchr(synced + folder, '/') != NULL)
+			result = sync_parent(path, err);
+		free(synced);
+		synced = path;
+	}
+	free(synced);
+	return result;
+}
+
 static int flush_rows(struct convert_job *job, struct error *err)
 {
-	int result = job->rows.count == 0 ? 0 : ledger_begin(job->ledger, err);
-	bool begun = job->rows.count > 0 && result == 0;
+	int result = job->rows.count == 0 ? 0 : sync_folders(job, err);
+	bool begun = false;
+
+	if (job->rows.count > 0 && result == 0) {
+		result = ledger_begin(job->ledger, err);
+		begun = result == 0;
+	}
 
 	for (size_t i = 0; i < job->rows.count; i++) {
 		struct convert_row *item = &job->rows.items[i];
@@ -283,7 +314,7 @@ static int make_picture(struct convert_job *job, struct convert_item *item, stru
 	bytes = NULL;
 	item->damaged = rendition.truncated;
 	item->bytes_out = rendition.size;
-	if (output_file_open(&file, item->target, false, err) != 0 ||
+	if (output_file_open_swept(&file, item->target, false, err) != 0 ||
 		write_all(file.fd, rendition.bytes, rendition.size, err) != 0 ||
 		convert_publish(item, &file, item->source.mtime_ns, err) != 0)
 		goto done;
@@ -317,7 +348,7 @@ static int make_film(struct convert_job *job, struct convert_item *item, struct 
 	int result = -1;
 
 	if (hash_source(job, item, err) != 0 ||
-		output_file_open(&file, item->target, false, err) != 0 ||
+		output_file_open_swept(&file, item->target, false, err) != 0 ||
 		film_make(source, file.temporary, &settings, &item->film, job->progress, err) != 0)
 		goto done;
 	if (fstat(file.fd, &status) != 0) {

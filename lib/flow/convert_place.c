@@ -62,7 +62,7 @@ int convert_publish(
 	if (set_time(file->fd, mtime_ns, err) != 0)
 		return -1;
 	if (!item->foreign)
-		return output_file_publish(file, OUTPUT_REPLACE, err);
+		return output_file_publish(file, OUTPUT_REPLACE_UNSYNCED, err);
 	/* A run that was killed may have made it without noting so. */
 	if (!same_bytes(file->temporary, item->target))
 		return refuse(item, err);
@@ -105,9 +105,10 @@ static int copy(struct convert_item *item, const char *source, struct error *err
 
 	if (from < 0)
 		return error_errno(err, "cannot open it");
-	if (output_file_open(&file, item->target, false, err) == 0 &&
-		copy_source(from, &file, err) == 0)
-		result = convert_publish(item, &file, item->source.mtime_ns, err);
+	if (output_file_open_swept(&file, item->target, false, err) == 0 &&
+		copy_source(from, &file, err) == 0 &&
+		convert_publish(item, &file, item->source.mtime_ns, err) == 0)
+		result = sync_parent(item->target, err);
 	output_file_discard(&file);
 	close(from);
 	return result;

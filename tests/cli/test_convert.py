@@ -288,10 +288,14 @@ def killed_and_run_again():
         process.send_signal(signal.SIGKILL)
         landed += process.wait() == -signal.SIGKILL
     check(landed > 0, "no run was killed")
+    (made / "sub").mkdir(parents=True, exist_ok=True)
+    for name in (".0.jpg.trapkit-0123abcd", "sub/.x.trapkit-89abcdef"):
+        (made / name).write_text("half a file")
     check(run("convert", "--data-path", "killed")[0] == 0, "the run after the kills")
     found = digests(made)
     check(sorted(found) == sorted(f"{i}.jpg" for i in range(16)), sorted(found))
     check(len(set(found.values())) == 1, "renditions of one picture differ")
+    check(not [p for p in made.rglob(".*")], "half a file was left")
     again = document("convert", "--data-path", "killed")
     check(again["unchanged"] == 16, again)
 
