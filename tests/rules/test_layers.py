@@ -14,8 +14,8 @@ TIER = {
 }
 # Which room a public header is the door of.
 DOORS = {
-    "base": "csv digest error exif find_files gpx lazy_library limits memory output_file progress text timestamp toml workers",
-    "model": "model", "media": "media rendition film", "camera": "camera", "package": "package", "transfer": "transfer",
+    "base": "csv digest error exif find_files gpx json_reader lazy_library limits memory output_file progress text timestamp toml workers",
+    "model": "model detections", "media": "media rendition film", "camera": "camera", "package": "package", "transfer": "transfer",
     "detect": "detect", "camtrapdp": "camtrapdp", "ledger": "ledger", "trapper": "trapper",
     "traplinked": "traplinked",
     "flow": "survey template package_flow deliver convert sync validate",
