@@ -238,7 +238,7 @@ static int run_check(struct session *session, struct error *err)
 		add_problem(problems, "error", findings->errors.items[i]);
 	}
 	if (findings->errors.count == 0)
-		console_print(session->console, "settings are in order: %s\n", path);
+		console_print(session->console, "Settings are in order: %s\n", path);
 	else
 		error_set(err, ERROR_SETTINGS, "%zu setting%s to be put right in '%s'",
 			findings->errors.count, findings->errors.count == 1 ? " has" : "s have",

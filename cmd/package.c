@@ -109,7 +109,7 @@ const struct option package_options[] = {
 	{.name = "again",
 		.flag = &settings.again,
 		.fallback = "false",
-		.help = "Package files once more that were delivered earlier."},
+		.help = "Package files once more that earlier packages hold."},
 	{0},
 };
 
@@ -386,7 +386,7 @@ static void tell_words(struct session *session, const struct survey_result *surv
 	}
 	if (result->parts.count == 0)
 		console_print(session->console,
-			"Up to date: %llu files were delivered earlier, nothing is new\n",
+			"Up to date: nothing is new, %llu files are in earlier packages\n",
 			(unsigned long long)result->delivered_earlier);
 	if (failed > 0)
 		progress_warning(session->progress, NULL, "%llu %s not in the package, see above",

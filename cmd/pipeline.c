@@ -144,7 +144,7 @@ static void foretell_part(
 	cJSON_AddStringToObject(object, "status", "would_deliver");
 	cJSON_AddBoolToObject(object, "would_trigger", trigger);
 	cJSON_AddItemToArray(packages, object);
-	console_print(console, "would deliver '%s' to %s (%s)%s\n", part->name, delivery->url, size,
+	console_print(console, "Would deliver '%s' to %s (%s)%s\n", part->name, delivery->url, size,
 		trigger ? " and have the server process it" : "");
 	free(size);
 }

@@ -220,7 +220,7 @@ static int write_table(struct session *session, const char *path,
 			path, path);
 	if (session->dry_run) {
 		console_print(
-			session->console, "would write '%s', %zu row%s\n", path, rows, plural);
+			session->console, "Would write '%s', %zu row%s\n", path, rows, plural);
 		return 0;
 	}
 	if ((settings.output == NULL && settings.output_path != NULL &&
@@ -235,7 +235,7 @@ static int write_table(struct session *session, const char *path,
 	if (output_file_publish(&file, settings.overwrite ? OUTPUT_REPLACE : OUTPUT_REFUSE, err) !=
 		0)
 		return -1;
-	console_print(session->console, "wrote '%s', %zu row%s\n", path, rows, plural);
+	console_print(session->console, "Wrote '%s', %zu row%s\n", path, rows, plural);
 	return 0;
 }
 

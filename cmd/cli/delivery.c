@@ -265,19 +265,19 @@ static void say_item(struct session *session, const char *url, const struct deli
 	char *size = text_size(size_of(item));
 
 	if (item->status == DELIVER_SENT)
-		console_print(session->console, "'%s' delivered to %s (%s)\n", name, url, size);
+		console_print(session->console, "Delivered '%s' to %s (%s)\n", name, url, size);
 	else if (item->status == DELIVER_THERE)
 		console_print(session->console, "'%s' is at %s already\n", name, url);
 	if (item->trigger == DELIVER_TRIGGER_SENT)
-		console_print(session->console, "processing of '%s' started%s%s\n", name,
+		console_print(session->console, "Started processing of '%s'%s%s\n", name,
 			item->package.task[0] != '\0' ? ": " : "", item->package.task);
 	else if (item->trigger == DELIVER_TRIGGER_SEEN)
 		console_print(session->console,
-			"processing of '%s' started: the answer was lost, but the server shows "
+			"Started processing of '%s': the answer was lost, but the server shows "
 			"it\n",
 			name);
 	if (item->processed)
-		console_print(session->console, "the server shows the pictures of '%s'\n", name);
+		console_print(session->console, "The server shows the pictures of '%s'\n", name);
 	free(name);
 	free(size);
 }
@@ -315,11 +315,11 @@ static void say_next(
 			continue;
 		if (!said && delivery->outbox)
 			console_print(session->console,
-				"the outbox now has to reach the server; processing is started "
+				"The outbox now has to reach the server; processing is started "
 				"then, from a computer that is on line:\n");
 		else if (!said)
 			console_print(session->console,
-				"the server does not process it by itself; to start that:\n");
+				"The server does not process it by itself; to start that:\n");
 		said = true;
 		command = files_command(item, folder);
 		console_print(session->console, "  %s\n", command);
@@ -370,9 +370,9 @@ static void foretell_item(struct session *session, const struct delivery *delive
 	if (there)
 		console_print(session->console, "'%s' is at %s already\n", name, url);
 	else
-		console_print(session->console, "would deliver '%s' to %s (%s)\n", name, url, size);
+		console_print(session->console, "Would deliver '%s' to %s (%s)\n", name, url, size);
 	if (trigger)
-		console_print(session->console, "would have the server process '%s'\n", name);
+		console_print(session->console, "Would have the server process '%s'\n", name);
 	free(name);
 	free(size);
 }
@@ -398,11 +398,10 @@ void delivery_up_to_date(
 	json_add_text(parent, "destination", url);
 	cJSON_AddNumberToObject(parent, "up_to_date", (double)done);
 	if (done > 0)
-		console_print(session->console,
-			"everything is up to date: %zu package%s at %s already%s\n", done,
+		console_print(session->console, "Up to date: %zu package%s at %s already%s\n", done,
 			done == 1 ? " is" : "s are", url,
 			delivery->settings.trigger && !delivery->outbox ? ", and processed" : "");
 	else
 		console_print(session->console,
-			"there is no package to upload; 'trapkit package' makes them\n");
+			"There is no package to upload; 'trapkit package' makes them\n");
 }

@@ -44,7 +44,7 @@ static int write_file(struct session *session, struct sync_view *view, const cha
 		return 0;
 	}
 	if (session->dry_run) {
-		console_print(session->console, "would write '%s'\n", view->output);
+		console_print(session->console, "Would write '%s'\n", view->output);
 		return 0;
 	}
 	if (output_file_open(&file, view->output, false, err) != 0)
@@ -57,7 +57,7 @@ static int write_file(struct session *session, struct sync_view *view, const cha
 	if (output_file_publish(&file, replace ? OUTPUT_REPLACE : OUTPUT_REFUSE, err) != 0)
 		return replace ? -1 : error_context(err, "give --overwrite to replace it");
 	view->wrote = true;
-	console_print(session->console, "wrote '%s'\n", view->output);
+	console_print(session->console, "Wrote '%s'\n", view->output);
 	return 0;
 }
 

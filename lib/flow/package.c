@@ -211,9 +211,9 @@ static void note_earlier(const struct package_job *job)
 	uint64_t count = job->result->delivered_earlier;
 
 	progress_note(job->progress,
-		"%llu %s delivered earlier and %s left out; --again packages %s once more",
-		(unsigned long long)count, count == 1 ? "file was" : "files were",
-		count == 1 ? "is" : "are", count == 1 ? "it" : "them");
+		"%llu %s in earlier packages and left out; --again packages %s once more",
+		(unsigned long long)count, count == 1 ? "file is" : "files are",
+		count == 1 ? "it" : "them");
 }
 
 static int check_name(const char *name, struct error *err)
@@ -256,8 +256,10 @@ static int run_job(struct package_job *job, struct error *err)
 	}
 	if (job->result->files == 0)
 		return error_set(err, ERROR_INPUT,
-			"there is nothing to package; check --data-path and the selected image "
-			"and video extensions");
+			"there is nothing to package: '%s' holds no pictures or videos in folders "
+			"COLLECTION/DEPLOYMENT/; check --data-path, and the file extensions in "
+			"the settings",
+			job->settings->data_path);
 	warn_of_dates(job);
 	if (job->result->delivered_earlier > 0)
 		note_earlier(job);

@@ -101,6 +101,8 @@ int survey_problem(struct survey *survey, struct survey_deployment *counts, cons
 		ARRAY_APPEND(&result->problems, problem);
 		if (failed)
 			progress_warning(survey->progress, path, "%s", reason);
+		else
+			progress_detail(survey->progress, "'%s' skipped: %s", path, reason);
 	}
 	if (failed && survey->settings->fail_fast)
 		return error_set(err, ERROR_INPUT, "'%s': %s", path, reason);
@@ -220,6 +222,17 @@ static int run(struct survey *survey, struct error *err)
 	return survey_retry_all(survey, err);
 }
 
+/* An empty picture was lost before it came here: a person should know. */
+static void note_skipped(const struct survey *survey)
+{
+	const struct survey_result *result = survey->result;
+
+	if (result->skipped > 0)
+		progress_note(survey->progress,
+			"%llu files or folders skipped, %llu of them empty (-v lists them)",
+			(unsigned long long)result->skipped, (unsigned long long)result->empty);
+}
+
 /* Takes out the deployments in which nothing was. */
 static void drop_empty(struct survey_result *result)
 {
@@ -273,6 +286,7 @@ int survey_run(const struct survey_settings *settings, struct ledger *ledger,
 	if (survey_commit(&survey, outcome == 0 ? err : &second) != 0)
 		outcome = -1;
 	drop_empty(result);
+	note_skipped(&survey);
 	event.kind = PROGRESS_END;
 	event.files_done = event.files_total = result->files;
 	event.bytes_done = event.bytes_total = result->bytes;

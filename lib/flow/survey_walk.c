@@ -122,6 +122,9 @@ static enum find_answer visit_data_path(void *context, const struct found *found
 	odd = note_odd(survey, NULL, found->path, found, err);
 	if (odd <= 0)
 		return answer_of(odd);
+	/* Other files beside the collections, as our own packages and tables, are nobody's loss. */
+	if (found->kind == FOUND_FILE && !survey_is_media(survey->settings, found->name))
+		return FIND_ON;
 	if (found->kind == FOUND_FILE)
 		return answer_of(misplaced(survey, found->path, found, err));
 	bad = bad_name(found->name);

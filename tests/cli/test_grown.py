@@ -67,7 +67,7 @@ def three_nights(scratch):
         package = second.json["package"]
         check(package["delivered_earlier"] == 3 and package["files"] == 4 and len(package["packages"]) == 1, second)
         check(package["packages"][0]["bytes"] == dry.json["package"]["packages"][0]["bytes"], (dry, second))
-        check("3 files were delivered earlier" in second.stderr and "--again" in second.stderr, second)
+        check("3 files are in earlier packages" in second.stderr and "--again" in second.stderr, second)
         check("twice" not in second.stderr, second)
         check(second.json["upload"]["packages"][0]["processed"] is True, second)
         each_once(field, 7, 2)
@@ -85,7 +85,7 @@ def three_nights(scratch):
         idle = up_to_date(field, words[:-2])
         check(idle.json["package"]["delivered_earlier"] == 8 and len(idle.json["package"]["packages"]) == 3, idle)
         check("nothing is new" in field.run(*words[:-2]).stdout, "no word")
-        check("up to date" in field.run("upload", "--data-path", field.data, "--trigger").stdout, "upload has more")
+        check("Up to date" in field.run("upload", "--data-path", field.data, "--trigger").stdout, "upload has more")
         # Other settings do not bring back what was delivered.
         up_to_date(field, [*words[:-2], "--max-size", "1G"])
         # Files that left the card and come back are known.

@@ -86,7 +86,7 @@ def outbox(scratch):
         check(done.json["upload"]["packages"][0]["triggered"] is False, done)
         check(sorted(p.name for p in field.outbox.iterdir()) == ["season.yaml", "season.zip"], done)
         check(field.outbox.joinpath("season.zip").read_bytes() == (field.data / "season.zip").read_bytes(), "differs")
-        check("up to date" in field.run(*words).stdout, "not up to date")
+        check("Up to date" in field.run(*words).stdout, "not up to date")
 
 
 def chosen_collections(scratch):
@@ -185,7 +185,7 @@ def two_at_once(scratch):
         check(str(first.pid) in busy.stderr, busy)
         waited = field.run(*words, "--wait-lock", "60")
         first.communicate()
-        check(first.returncode == 0 and "up to date" in waited.stdout, waited)
+        check(first.returncode == 0 and "Up to date" in waited.stdout, waited)
         check(len(field.processed()) == 1, field.processed())
 
 

@@ -135,7 +135,7 @@ def custom_name(scratch):
         check(field.trapper.resource_count("R0001") == len(files) and len(field.processed()) == 1, field.processed())
         # The data path knows: nothing is left to do.
         done = technician.types("trapper-tools pipeline --data-path /path/to/data --trigger")
-        check("up to date" in done.stdout and len(field.processed()) == 1, done)
+        check("Up to date" in done.stdout and len(field.processed()) == 1, done)
 
 
 def renamed_files_are_known(scratch):

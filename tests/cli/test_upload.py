@@ -54,10 +54,10 @@ def ledger_of_the_data_path(scratch):
         check([p["processed"] for p in done.json["packages"]] == [True] * 2, done)
         check(len(field.on_server()) == 4 and len(field.processed()) == 2, field.on_server())
         again = field.run("upload", "--data-path", data, "--trigger")
-        check("up to date" in again.stdout, again)
+        check("Up to date" in again.stdout, again)
         check(len(field.processed()) == 2, field.processed())
         outbox = field.run("upload", "--data-path", data, "--to", f"file://{scratch}/outbox")
-        check("up to date" in outbox.stdout, outbox)
+        check("Up to date" in outbox.stdout, outbox)
         empty = scratch / "nothing"
         empty.mkdir()
         nothing = field.run("upload", "--data-path", empty)

@@ -80,7 +80,7 @@ def killed_at_any_moment(scratch):
         check(len(field.processed()) == requests, f"seed {SEED}: {len(field.processed())} requests, not {requests}")
         before = tree(field.data)
         again = field.run(*words(field, "--trigger"))
-        check("up to date" in again.stdout, again)
+        check("Up to date" in again.stdout, again)
         check({k: v for k, v in tree(field.data).items() if not k.startswith(".trapkit")} ==
               {k: v for k, v in before.items() if not k.startswith(".trapkit")}, "a run without work changed files")
         print(f"undisturbed {whole:.1f} s; ends of the killed runs: {ends}")
