@@ -131,6 +131,26 @@ struct http_settings {
 	unsigned retries;                /* attempts after the first */
 };
 
+/*
+ * Where the body of a GET's 200 or 206 goes that is too large for memory. What is in the file is
+ * gone on with (RFC 9110 section 14): the rest is asked for on condition that the bytes there are
+ * still those of the server, by their validator, else by their number; otherwise all of it comes
+ * anew. After a failure what came stays, so that a later request can go on. Texts are owned.
+ */
+struct http_download {
+	int fd;            /* borrowed, open for writing */
+	uint64_t have;     /* bytes of it that are in the file */
+	uint64_t total;    /* bytes it will have; 0 = not told */
+	uint64_t furthest; /* most bytes that were there; attempts count anew when it grows */
+	char *validator;   /* ETag or Last-Modified; NULL = none */
+	char *file_name;   /* what the server calls the file, without folders; NULL = nothing */
+	const char *stage; /* of the progress; borrowed */
+	/* A body begins to come, the members are as its head says; -1 with err ends it. Or NULL. */
+	int (*begin)(void *context, const struct http_download *download, struct error *err);
+	void *context;
+};
+void http_download_release(struct http_download *download);
+
 struct http_request {
 	const char *method;       /* "GET", "POST" */
 	const char *url;          /* absolute; credentials go out only to the host of `home` */
@@ -141,6 +161,8 @@ struct http_request {
 	double timeout;           /* 0 = the settings' */
 	bool only_once;           /* never sent again once it may have left: triggers */
 	size_t limit;             /* most bytes of a reply kept in memory; 0 = 64 MiB */
+	const char *url_again; /* instead of `url` once it may have reached the server; or NULL */
+	struct http_download *download; /* GET: takes a good reply's body; or NULL */
 };
 
 struct http_reply {

@@ -161,10 +161,13 @@ static enum outcome failure(
  * One attempt, redirects included. `exchange` holds the last hop. OUTCOME_REPLY: a reply came
  * whole; otherwise err is set.
  */
-static enum outcome attempt(struct http_exchange *exchange, bool *quick, struct error *err)
+static enum outcome attempt(
+	struct http_exchange *exchange, bool repeated, bool *quick, struct error *err)
 {
+	const struct http_request *request = exchange->request;
 	struct http_exchange start = *exchange;
-	char *url = xstrdup(exchange->request->url);
+	char *url =
+		xstrdup(repeated && request->url_again != NULL ? request->url_again : request->url);
 	enum outcome outcome = OUTCOME_FINAL;
 	bool secure = false, left = false;
 
@@ -180,6 +183,10 @@ static enum outcome attempt(struct http_exchange *exchange, bool *quick, struct 
 		secure = exchange->origin.secure;
 		if (http_exchange_run(exchange, may_see_credentials(exchange), &code, err) != 0)
 			break;
+		if (exchange->trouble.kind != ERROR_NONE) {
+			*err = exchange->trouble;
+			break;
+		}
 		if (code != CURLE_OK) {
 			outcome = failure(exchange, code, quick, err);
 			break;
@@ -187,7 +194,10 @@ static enum outcome attempt(struct http_exchange *exchange, bool *quick, struct 
 		report(exchange);
 		goal = redirect_goal(exchange);
 		if (goal == NULL) {
-			outcome = OUTCOME_REPLY;
+			if (http_download_end(exchange, err) == 0)
+				outcome = OUTCOME_REPLY;
+			else if (exchange->trouble.kind == ERROR_NONE)
+				outcome = OUTCOME_AGAIN;
 			break;
 		}
 		left = true;
@@ -246,6 +256,15 @@ static char *status_reason(const struct http_request *request, long status)
 	return reason;
 }
 
+/* A bad line that brings some of the file each time will bring all of it. */
+static bool came_further(struct http_download *download)
+{
+	if (download == NULL || download->have <= download->furthest)
+		return false;
+	download->furthest = download->have;
+	return true;
+}
+
 /* One attempt and, when another makes sense, the wait before it. True: try again. */
 static bool step(
 	struct http_exchange *exchange, struct http_reply *reply, int *result, struct error *err)
@@ -253,7 +272,7 @@ static bool step(
 	struct http *http = exchange->http;
 	bool only_once = exchange->request->only_once;
 	bool quick = false, again;
-	enum outcome outcome = attempt(exchange, &quick, err);
+	enum outcome outcome = attempt(exchange, reply->maybe_sent, &quick, err);
 	char *reason;
 	struct error stop = {0};
 
@@ -261,8 +280,10 @@ static bool step(
 	reply->maybe_sent = reply->maybe_sent || exchange->connected;
 	reply->retry_after = -1;
 	if (outcome == OUTCOME_REPLY)
-		reply->retry_after = http_retry_after(
-			http->curl->getdate, exchange->retry_after, exchange->date, time(NULL));
+		reply->retry_after = http_retry_after(http->curl->getdate,
+			exchange->head.retry_after, exchange->head.date, time(NULL));
+	if (came_further(exchange->request->download))
+		reply->attempts = 1;
 	again = outcome == OUTCOME_AGAIN ||
 		(outcome == OUTCOME_REPLY && status_may_pass(exchange->status));
 	if (!again || reply->attempts > http->retries || (only_once && reply->maybe_sent))

@@ -18,8 +18,14 @@ static size_t take_body(char *bytes, size_t one, size_t count, void *context)
 {
 	struct http_exchange *exchange = context;
 	size_t length = one * count;
+	bool taken = false;
 
 	exchange->last_activity = http_clock();
+	if (exchange->request->download != NULL &&
+		http_download_take(exchange, bytes, length, &taken) != 0)
+		return CURL_WRITEFUNC_ERROR;
+	if (taken)
+		return length;
 	if (length > exchange->limit - exchange->size) {
 		exchange->too_large = true;
 		return CURL_WRITEFUNC_ERROR;
@@ -61,15 +67,20 @@ static void keep_header(
 static size_t take_header(char *line, size_t one, size_t count, void *context)
 {
 	struct http_exchange *exchange = context;
+	struct http_head *head = &exchange->head;
 	size_t length = one * count;
 
 	exchange->last_activity = http_clock();
 	/* A 100 Continue comes with headers of its own. */
 	if (length >= 5 && strncasecmp(line, "HTTP/", 5) == 0)
-		exchange->retry_after[0] = exchange->date[0] = '\0';
+		*head = (struct http_head){0};
+	keep_header(head->retry_after, sizeof head->retry_after, "Retry-After:", line, length);
+	keep_header(head->date, sizeof head->date, "Date:", line, length);
+	keep_header(head->etag, sizeof head->etag, "ETag:", line, length);
+	keep_header(head->modified, sizeof head->modified, "Last-Modified:", line, length);
+	keep_header(head->range, sizeof head->range, "Content-Range:", line, length);
 	keep_header(
-		exchange->retry_after, sizeof exchange->retry_after, "Retry-After:", line, length);
-	keep_header(exchange->date, sizeof exchange->date, "Date:", line, length);
+		head->disposition, sizeof head->disposition, "Content-Disposition:", line, length);
 	return length;
 }
 
@@ -163,7 +174,8 @@ static struct curl_slist *set_request(struct http_exchange *exchange, bool crede
 
 	curl->easy_setopt(easy, CURLOPT_URL, exchange->url);
 	curl->easy_setopt(easy, CURLOPT_USERAGENT, "trapkit/" TRAPKIT_VERSION);
-	curl->easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
+	/* Parts of a file are parts of its own bytes, not of a compressed form. */
+	curl->easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, request->download == NULL ? "" : NULL);
 	curl->easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	if (strcmp(request->method, "GET") != 0) {
 		const char *body = request->body == NULL ? "" : request->body;
@@ -195,6 +207,8 @@ static struct curl_slist *set_request(struct http_exchange *exchange, bool crede
 		curl->easy_setopt(
 			easy, CURLOPT_PASSWORD, http->password == NULL ? "" : http->password);
 	}
+	if (request->download != NULL)
+		headers = http_download_ask(exchange, headers);
 	curl->easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
 	return headers;
 }

@@ -4,6 +4,7 @@
 #define TRAPKIT_TRANSFER_HTTP_INTERNAL_H
 
 #include "curl_library.h"
+#include "trapkit/error.h"
 #include "trapkit/transfer.h"
 
 #include <stdbool.h>
@@ -33,6 +34,12 @@ struct http_origin {
 	unsigned port;
 };
 
+/* Header values of a reply, "" = absent. */
+struct http_head {
+	char retry_after[64], date[64];
+	char etag[256], modified[64], range[96], disposition[1024];
+};
+
 /* One request on the wire and what came back. */
 struct http_exchange {
 	struct http *http;
@@ -42,7 +49,9 @@ struct http_exchange {
 	char *body;
 	size_t size, capacity, limit;
 	char *content_type;
-	char retry_after[64], date[64]; /* header values, "" = absent */
+	struct http_head head;
+	bool placed;          /* the reply's body goes to request->download */
+	struct error trouble; /* of our own, which ended the transfer */
 	long status;
 	bool connected; /* the request may have left from here on */
 	bool strayed;   /* plain http that did not end on this machine */
@@ -85,5 +94,17 @@ int http_sleep(const struct progress *progress, double seconds, struct error *er
 int http_exchange_run(
 	struct http_exchange *exchange, bool credentials, CURLcode *code, struct error *err);
 void http_exchange_release(struct http_exchange *exchange);
+
+/* download.c */
+/* Adds what asks for the rest of a file. */
+struct curl_slist *http_download_ask(
+	const struct http_exchange *exchange, struct curl_slist *headers);
+/* Bytes of a body. *taken = false: they are no file's, and for memory. -1 sets exchange->trouble.
+ */
+int http_download_take(struct http_exchange *exchange, const char *bytes, size_t size, bool *taken);
+/* A reply came whole. 0 = it is what was asked for; -1: it is to be asked for once more. */
+int http_download_end(struct http_exchange *exchange, struct error *err);
+/* The file name that Content-Disposition (RFC 6266) gives, fit to be used; owned, or NULL. */
+char *http_file_name(const char *disposition);
 
 #endif

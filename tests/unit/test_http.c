@@ -16,6 +16,36 @@
 
 #include <cmocka.h>
 
+/* RFC 6266 section 5 and RFC 8187 section 3.2.2; names that would lead elsewhere give none. */
+static void file_names(void **state)
+{
+	static const struct {
+		const char *disposition, *name;
+	} cases[] = {{"attachment; filename=\"package_7.zip\"", "package_7.zip"},
+		{"attachment; filename=package.zip", "package.zip"},
+		{"Attachment; size=3; FileName=\"a b\\\"c.zip\"; x=y", "a b\"c.zip"},
+		{"attachment; filename=\"EURO.zip\"; filename*=UTF-8''%e2%82%ac%20rates.zip",
+			"\xE2\x82\xAC rates.zip"},
+		{"attachment; filename=\"plain.zip\"; filename*=iso-8859-1''%A3.zip", "plain.zip"},
+		{"attachment; filename=\"../../etc/passwd\"", "passwd"},
+		{"attachment; filename=\"C:\\\\x\\\\y.zip\"", "y.zip"},
+		{"attachment; filename*=UTF-8''a%2Fb%00c.zip", "b"},
+		{"attachment; filename=\".bashrc\"", NULL}, {"attachment; filename=\"\"", NULL},
+		{"attachment; filename=\"a/\"", NULL}, {"attachment; filename=\"\xff.zip\"", NULL},
+		{"attachment; filename=\"a\nb.zip\"", NULL}, {"inline", NULL}, {"", NULL}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char *name = http_file_name(cases[i].disposition);
+
+		if (cases[i].name == NULL)
+			assert_null(name);
+		else
+			assert_string_equal(name, cases[i].name);
+		free(name);
+	}
+}
+
 static void addresses(void **state)
 {
 	static const char *const good[] = {"https://trapper.example.org",
@@ -204,6 +234,7 @@ static int drive(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(file_names),
 		cmocka_unit_test(addresses),
 		cmocka_unit_test(origins),
 		cmocka_unit_test(shown_without_secrets),
