@@ -2,11 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """trapkit validate: a clean package of our own, one mutation after another with the rule that must find it, hostile archives,
 TRAPPER packages; and the standard's official example where it lies beside the checkout."""
-import copy
-import csv
 import gzip
 import hashlib
-import io
 import json
 import os
 import pathlib
@@ -18,89 +15,16 @@ import zipfile
 
 ROOT = pathlib.Path(os.environ["ROOT"])
 SCRATCH = pathlib.Path(os.environ["SCRATCH"])
-BASE = "https://raw.githubusercontent.com/tdwg/camtrap-dp/1.0.2/"
-COLUMNS = {
-    "deployments": "deploymentID locationID locationName latitude longitude coordinateUncertainty deploymentStart deploymentEnd setupBy "
-                   "cameraID cameraModel cameraDelay cameraHeight cameraDepth cameraTilt cameraHeading detectionDistance timestampIssues "
-                   "baitUse featureType habitat deploymentGroups deploymentTags deploymentComments".split(),
-    "media": "mediaID deploymentID captureMethod timestamp filePath filePublic fileName fileMediatype exifData favorite "
-             "mediaComments".split(),
-    "observations": "observationID deploymentID mediaID eventID eventStart eventEnd observationLevel observationType cameraSetupType "
-                    "scientificName count lifeStage sex behavior individualID individualPositionRadius individualPositionAngle "
-                    "individualSpeed bboxX bboxY bboxWidth bboxHeight classificationMethod classifiedBy classificationTimestamp "
-                    "classificationProbability observationTags observationComments".split(),
-}
+sys.path.insert(0, str(ROOT / "tests/fixtures"))
+from camtrap_package import BASE, COLUMNS, JPEG, contents, package, table_bytes  # noqa: E402
+
 failures = []
-JPEG = b"\xff\xd8\xff\xe0" + b"0" * 20
 
 
 def check(condition, text):
     if not condition:
         failures.append(text)
         print("FAILED:", text)
-
-
-def row(table, **cells):
-    return [cells.get(name, "") for name in COLUMNS[table]]
-
-
-def package():
-    """A small valid package, without a finding of any kind."""
-    resources = [{"name": name, "path": name + ".csv", "profile": "tabular-data-resource",
-                  "schema": f"{BASE}{name}-table-schema.json"} for name in COLUMNS]
-    ring = [[20, 50], [24, 50], [24, 53], [20, 53], [20, 50]]
-    descriptor = {
-        "resources": resources, "profile": BASE + "camtrap-dp-profile.json", "created": "2024-06-02T09:31:00Z",
-        "contributors": [{"title": "Someone"}], "spatial": {"type": "Polygon", "coordinates": [ring]},
-        "licenses": [{"name": "CC0-1.0", "scope": "data"}, {"name": "CC-BY-4.0", "scope": "media"}],
-        "temporal": {"start": "2024-05-01", "end": "2024-05-31"}, "taxonomic": [{"scientificName": "Lynx lynx"}],
-        "project": {"title": "P", "samplingDesign": "targeted", "captureMethod": ["activityDetection"], "individualAnimals": False,
-                    "observationLevel": ["media", "event"]}}
-    zone = "+02:00"
-    one = {"deploymentID": "a", "locationID": "l1", "latitude": "52.5", "longitude": "23.5", "cameraID": "c1",
-           "deploymentStart": "2024-05-01T08:00:00" + zone, "deploymentEnd": "2024-05-15T08:00:00" + zone, "cameraHeight": "1.2"}
-    two = dict(one, deploymentID="b", locationID="l2", latitude="51", deploymentStart="2024-05-15T08:00:00" + zone,
-               deploymentEnd="2024-05-31T18:00:00" + zone)
-    files = []
-    for number, (deployment, time) in enumerate([("a", "2024-05-03T21:14:05"), ("a", "2024-05-03T21:14:07"),
-                                                ("b", "2024-05-20T10:00:00")], 1):
-        files.append(row("media", mediaID=f"m{number}", deploymentID=deployment, captureMethod="activityDetection",
-                         timestamp=time + zone, filePath=f"media/{number}.JPG", filePublic="false", fileName=f"{number}.JPG",
-                         fileMediatype="image/jpeg", exifData='{"Make": "X"}'))
-    machine = {"classificationMethod": "machine", "classifiedBy": "Detector 1", "classificationProbability": "0.9"}
-    box = {"bboxX": "0.1", "bboxY": "0.2", "bboxWidth": "0.3", "bboxHeight": "0.4"}
-    first = {"deploymentID": "a", "eventID": "e1", "eventStart": "2024-05-03T19:14:05Z", "eventEnd": "2024-05-03T19:14:05Z"}
-    seen = [
-        row("observations", observationID="o1", mediaID="m1", observationLevel="media", observationType="animal",
-            scientificName="Lynx lynx", count="1", **first, **box, **machine),
-        row("observations", observationID="o2", observationLevel="event", observationType="animal", scientificName="Lynx lynx",
-            count="1", **dict(first, eventEnd="2024-05-03T19:14:07Z", eventID="e2")),
-        row("observations", observationID="o3", mediaID="m3", observationLevel="media", observationType="blank", deploymentID="b",
-            eventStart="2024-05-20T10:00:00+02:00", eventEnd="2024-05-20T10:00:00+02:00"),
-    ]
-    return {"json": descriptor, "deployments": [row("deployments", **one), row("deployments", **two)], "media": files,
-            "observations": seen, "headers": copy.deepcopy(COLUMNS), "raw": {}}
-
-
-def table_bytes(made, name):
-    if name in made["raw"]:
-        return made["raw"][name]
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(made["headers"][name])
-    writer.writerows(made[name])
-    return text.getvalue().encode()
-
-
-def contents(made):
-    files = {"datapackage.json": made["raw"].get("json", json.dumps(made["json"]).encode())}
-    for resource in made["json"]["resources"] if isinstance(made["json"].get("resources"), list) else []:
-        if resource.get("name") in COLUMNS and isinstance(resource.get("path"), str):
-            data = table_bytes(made, resource["name"])
-            files[resource["path"]] = gzip.compress(data) if resource["path"].endswith(".gz") else data
-    for number in 1, 2, 3:
-        files[f"media/{number}.JPG"] = JPEG
-    return files
 
 
 def write(made, name="p"):
