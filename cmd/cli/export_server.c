@@ -2,8 +2,20 @@
 /* export PROJECT: the Camtrap DP package that TRAPPER builds of a classification project. */
 #include "export.h"
 
+#include "console.h"
+#include "delivery.h"
+#include "findings.h"
 #include "general.h"
+#include "server.h"
+#include "trapkit/export_fetch.h"
 #include "trapkit/text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FOUND 3 /* exit status: the package has errors */
+#define KEPT 20 /* findings of a rule in one column that are told */
 
 static struct {
 	bool clear_cache, release, get_released, approved_only, exclude_blank, all_deployments;
@@ -166,8 +178,161 @@ const struct option export_server_options[] = {
 	{0},
 };
 
+static int parse_project(const char *text, int64_t *project, struct error *err)
+{
+	char *end;
+
+	errno = 0;
+	*project = strtoll(text, &end, 10);
+	if (end == text || *end != '\0' || errno != 0 || *project < 1)
+		return error_set(err, ERROR_USAGE,
+			"'%s' is no project: give the number of a classification project ('trapkit "
+			"helpers classification_projects' lists them)",
+			text);
+	return 0;
+}
+
+/* A comma in an item would make two of it on the server. */
+static int check_list(const struct string_list *list, const char *option, struct error *err)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (strchr(list->items[i], ',') != NULL)
+			return error_set(err, ERROR_USAGE,
+				"%s '%s': the server cannot tell this comma from the one between "
+				"two",
+				option, list->items[i]);
+	return 0;
+}
+
+static int make_request(
+	const struct session *session, struct trapper_package *package, struct error *err)
+{
+	*package = (struct trapper_package){.clear_cache = settings.clear_cache,
+		.release = settings.release,
+		.get_released = settings.get_released,
+		.approved_only = settings.approved_only,
+		.exclude_blank = settings.exclude_blank,
+		.all_deployments = settings.all_deployments,
+		.include_events = settings.include_events,
+		.private_human = settings.private_human,
+		.private_vehicle = settings.private_vehicle,
+		.url_token = settings.url_token,
+		.format = formats[settings.format],
+		.filetype = settings.filetype,
+		.events_count_var = settings.events_count_var,
+		.name = settings.name,
+		.version = settings.version,
+		.title = settings.title,
+		.description = settings.description,
+		.deployments = &settings.deployments,
+		.private_species = &settings.private_species,
+		.keywords = &settings.keywords,
+		.licenses = &settings.licenses};
+	if (settings.release && settings.get_released)
+		return error_set(err, ERROR_USAGE,
+			"--release makes a new released version, --get-released fetches the one "
+			"there is: give one of the two");
+	if (check_list(&settings.deployments, "--filter-deployments", err) != 0 ||
+		check_list(&settings.keywords, "--keywords", err) != 0 ||
+		check_list(&settings.licenses, "--licenses", err) != 0)
+		return -1;
+	return parse_project(session->arguments[0], &package->project, err);
+}
+
+/* The request and where the package would go; nothing is asked of the server. */
+static int foretell(struct session *session, const struct export_fetch *fetch, struct error *err)
+{
+	char *route = trapper_package_route(fetch->package->project, false);
+	char *query = trapper_package_query(fetch->package);
+
+	(void)err;
+	console_print(session->console, "would ask for '%s%s?%s' and write %s%s%s\n",
+		general.host == NULL ? "" : general.host, route, query,
+		fetch->output == NULL ? "what it is called there" : "'",
+		fetch->output == NULL ? "" : fetch->output, fetch->output == NULL ? "" : "'");
+	json_add_text(session->result, "output", fetch->output);
+	cJSON_AddStringToObject(session->result, "query", query);
+	free(query);
+	free(route);
+	return 0;
+}
+
+static void warn_if_empty(struct session *session, const struct camtrapdp_report *report)
+{
+	if (report->rows[1] > 0 && report->rows[2] > 0)
+		return;
+	console_warning(session->console,
+		"the package holds no %s: %sthe deployments must hold classified resources%s",
+		report->rows[1] > 0 ? "observations" : "media",
+		settings.approved_only ? "nothing may be approved yet in the project (see "
+					 "--no-approved-only), and "
+				       : "",
+		settings.deployments.count > 0 || settings.exclude_blank
+			? "; --filter-deployments and --exclude-blank must not leave everything out"
+			: "");
+}
+
+static int conclude(struct session *session, const struct export_fetched *fetched,
+	const struct camtrapdp_report *report)
+{
+	char *size = text_size(fetched->bytes);
+	int status = 0;
+
+	json_add_text(session->result, "output", fetched->path);
+	json_add_text(session->result, "server_said", fetched->answer);
+	cJSON_AddNumberToObject(session->result, "bytes", (double)fetched->bytes);
+	cJSON_AddNumberToObject(session->result, "resumed_at", (double)fetched->resumed_at);
+	console_print(session->console, "wrote '%s' (%s%s)\n", fetched->path, size,
+		settings.extract ? " as a ZIP" : "");
+	free(size);
+	if (!fetched->checked)
+		return 0;
+	warn_if_empty(session, report);
+	if (!settings.verify)
+		return 0;
+	findings_begin(session->result);
+	findings_add(session->result, fetched->path, VALIDATE_CAMTRAPDP, report);
+	findings_end(session->result, report->counts);
+	if (report->counts[CAMTRAPDP_ERROR] > 0) {
+		console_warning(session->console,
+			"the package breaks the Camtrap DP standard in %llu places: 'trapkit "
+			"validate %s' lists them, its --repair mends what can be mended",
+			(unsigned long long)report->counts[CAMTRAPDP_ERROR], fetched->path);
+		status = FOUND;
+	}
+	return status;
+}
+
 int export_from_server(struct session *session, struct error *err)
 {
-	(void)session;
-	return error_set(err, ERROR_UNAVAILABLE, "export PROJECT is not built yet in this version");
+	struct trapper_package package;
+	struct camtrapdp_report report = {.most = KEPT};
+	struct export_fetched fetched = {0};
+	struct export_fetch fetch = {.package = &package,
+		.build_timeout = settings.build_timeout,
+		.output = export_settings.output,
+		.extract = settings.extract,
+		.overwrite = export_settings.overwrite};
+	struct trapper *trapper = NULL;
+	int result = -1;
+
+	if (make_request(session, &package, err) != 0 || export_fetch_check(&fetch, err) != 0)
+		return -1;
+	if (session->dry_run)
+		return foretell(session, &fetch, err);
+	/* Whoever is patient about every answer is so about this one. */
+	if (fetch.build_timeout < general.timeout)
+		fetch.build_timeout = general.timeout;
+	trapper = server_open(session, err);
+	if (trapper == NULL)
+		return -1;
+	console_note(session->console,
+		"asking the server for the package of project %lld; a large one takes minutes",
+		(long long)package.project);
+	if (export_fetch(trapper, &fetch, &report, &fetched, session->progress, err) == 0)
+		result = conclude(session, &fetched, &report);
+	trapper_close(trapper);
+	export_fetched_release(&fetched);
+	camtrapdp_report_release(&report);
+	return result;
 }

@@ -89,6 +89,14 @@ int camtrapdp_validate(const char *path, const struct camtrapdp_settings *settin
 int camtrapdp_check_zip(const char *path, bool read_all, struct camtrapdp_report *report,
 	bool *has_descriptor, struct error *err);
 
+/*
+ * Unpacks a package's ZIP into `folder`, which is there and empty; the only folder around all of
+ * it is left away. Every file is flushed to the disk. An archive of which camtrapdp_check_zip says
+ * an error is refused (ERROR_INPUT) before anything is written, as is one that does not fit.
+ */
+int camtrapdp_unpack(
+	const char *zip, const char *folder, const struct progress *progress, struct error *err);
+
 /* ---- for tests and fuzzing: the same checks on bytes in memory ---- */
 
 /* The descriptor alone. */

@@ -14,6 +14,7 @@ extern "C" {
 struct error;
 struct progress;
 struct http_settings;
+struct string_list;
 
 /* A session: base URL and credentials. Every call may take network time and retries as settings
  * say. */
@@ -88,6 +89,41 @@ int trapper_collection_resources(
  */
 int trapper_process(struct trapper *trapper, const char *yaml_name, const char *zip_name,
 	bool remove_zip, char **answer, bool *maybe_sent, struct error *err);
+
+/*
+ * The Camtrap DP package of a classification project (1.10). Texts are borrowed, NULL = the
+ * server's default; lists may be NULL.
+ */
+struct trapper_package {
+	int64_t project;
+	bool clear_cache, release, get_released;
+	bool approved_only, exclude_blank, all_deployments, include_events;
+	bool private_human, private_vehicle, url_token;
+	const char *format, *filetype, *events_count_var;
+	const char *name, *version, *title, *description;
+	const struct string_list *deployments, *private_species, *keywords, *licenses;
+};
+
+/* "approved_only=true&…", percent-encoded; the same request gives the same text. Owned. */
+char *trapper_package_query(const struct trapper_package *package);
+/* "/media_classification/api/package/7/", and TRAPPER's newer name of it. Owned. */
+char *trapper_package_route(int64_t project, bool newer);
+
+/*
+ * Has the server put the package together, which may take `timeout` seconds in silence. *url
+ * (owned) is where it can be fetched, for a while or once; *answer (owned) what the server says.
+ * A release is asked for once and never again when it may have been made.
+ */
+int trapper_package_make(struct trapper *trapper, const struct trapper_package *package,
+	double timeout, char **url, char **answer, struct error *err);
+
+/*
+ * Fetches it. *gone (on failure): the address is not good any more (401, 403, 404, 410), a new one
+ * must be asked for.
+ */
+struct http_download;
+int trapper_package_fetch(struct trapper *trapper, const char *url, struct http_download *download,
+	bool *gone, struct error *err);
 
 #ifdef __cplusplus
 }

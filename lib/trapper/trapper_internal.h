@@ -113,5 +113,8 @@ int trapper_take_collection(void *context, const cJSON *item, struct error *err)
 /* What the reply to the processing request says. */
 int trapper_read_answer(
 	const char *bytes, size_t size, char **answer, bool *maybe_done, struct error *err);
+/* The same of the request for a package; *url is owned. */
+int trapper_read_package(
+	const char *bytes, size_t size, char **url, char **answer, struct error *err);
 
 #endif

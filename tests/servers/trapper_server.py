@@ -21,12 +21,17 @@ Faults (match = part of the path, method = only this one, times = how often, 0 =
     html     200 with a web page              cut     valid HTTP, JSON cut in the middle
     redirect to location= with status= ("foreign" = the same path on the other port)
     slow     one byte every seconds=          endless never stop sending
+    break    hang up after= bytes of the body
+
+Camtrap DP packages (contract 1.10): `server.package` is the bytes that are handed out, or a function of the query; what it was asked
+for is in `server.package_queries`; the world's package_routes, forbidden_projects, one_time, ranges, etag change its manners.
 """
 import argparse
 import base64
 import csv
 import email.utils
 import gzip
+import hashlib
 import http.server
 import io
 import json
@@ -42,6 +47,9 @@ import urllib.parse
 import zipfile
 
 import yaml
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "fixtures"))
+import camtrap_package  # noqa: E402
 
 WORLD = {
     "users": [{"email": "technician@example.org", "username": "technician",
@@ -60,7 +68,18 @@ WORLD = {
     "exports": "csv",    # csv, gzip (bytes 1f 8b), zip
     "largest_page": 500,
     "delay": 0,          # seconds until a processed package shows
+    "package_routes": ["/api/media-classifications/package/", "/media_classification/api/package/"],
+    "forbidden_projects": [],
+    "one_time": True,    # a package's address is good for one request
+    "ranges": True,      # parts of a package are sent
+    "etag": "strong",    # strong, weak, none (and no Last-Modified)
+    "address": "absolute",   # of a package: absolute, path, http (as behind a proxy that ends TLS)
 }
+PACKAGE_BOOLS = {"clear_cache", "release", "get_released", "approved_only", "exclude_blank", "all_deployments", "include_events",
+                 "trapper_url_token", "private_human", "private_vehicle"}
+PACKAGE_TEXTS = {"export_format", "export_filetype", "filter_deployments", "events_count_var", "private_species", "name", "version",
+                 "title", "description", "keywords", "licenses"}
+ONCE = {"clear_cache", "release", "get_released"}
 COLLECTION_KEYS = {"name", "project_id", "timezone", "timezone_ignore_dst", "resources_dir", "deployments"}
 RESOURCE_KEYS = {"name", "file", "date_recorded", "mime_type", "file_width", "file_height", "file_size",
                  "file_fps", "file_duration"}
@@ -124,12 +143,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.query = urllib.parse.parse_qs(self.parts.query, keep_blank_values=True)
         length = int(self.headers.get("Content-Length") or 0)
         self.body = self.rfile.read(length)
+        self.more_headers = []
         scheme = (self.headers.get("Authorization") or "").split(" ")[0]
         self.user = owner.authenticate(self.headers.get("Authorization"))
         fault = owner.take_fault(self.command, self.path) if not self.server.foreign else None
         record = {"time": time.time(), "method": self.command, "path": self.path, "auth": scheme or None,
                   "auth_ok": self.user is not None, "foreign": self.server.foreign, "bytes": length,
-                  "type": self.headers.get("Content-Type"), "agent": self.headers.get("User-Agent"),
+                  "type": self.headers.get("Content-Type"), "range": self.headers.get("Range"),
+                  "if_range": self.headers.get("If-Range"), "agent": self.headers.get("User-Agent"),
                   "fault": fault["action"] if fault else None}
         number = owner.record(record)
         try:
@@ -187,6 +208,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if action == "endless":
             length = 1 << 40
         self.send_header("Content-Length", str(length))
+        for name, value in self.more_headers:
+            self.send_header(name, value)
         if status == 401:
             self.send_header("WWW-Authenticate", 'Basic realm="api"')
         if action == "redirect":
@@ -202,6 +225,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         while action == "endless" and not self.server.owner.closing.is_set():
             self.wfile.write(b" " * 65536)
+        if action == "break":
+            self.wfile.write(body[:fault["after"]])
+            self.wfile.flush()
+            self.hang_up()
+            return
         for i in range(len(body) if action == "slow" else 0):
             self.wfile.write(body[i:i + 1])
             if self.server.owner.closing.wait(fault.get("seconds", 1)):
@@ -219,6 +247,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return 200, {"results": [], "pagination": {"page": 1, "page_size": 1, "pages": 1, "count": 0}}, None
         if method == "POST" and path == "/accounts/api/users/login/":
             return self.login()
+        for prefix in owner.world["package_routes"]:
+            if method == "GET" and re.fullmatch(re.escape(prefix) + r"\d+/", path):
+                return self.make_package(int(path.split("/")[-2]))
+        if method == "GET" and path.startswith("/storage/packages/download/"):
+            return self.send_package(path.split("/")[-2])
         if path not in owner.routes:
             raise Refused(404, "<html><head><title>Not Found</title></head><body><h1>Not Found</h1></body></html>")
         wanted, handler = owner.routes[path]
@@ -228,6 +261,64 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if method != wanted:
             raise Refused(405, {"detail": 'Method "%s" not allowed.' % method})
         return handler(self)
+
+    def make_package(self, project):
+        owner = self.server.owner
+        if self.user is None:
+            raise Refused(401, {"detail": "Invalid token."})
+        if project not in [p["pk"] for p in owner.world["classification_projects"]]:
+            raise Refused(404, {"detail": "No ClassificationProject matches the given query."})
+        if project in owner.world["forbidden_projects"]:
+            raise Refused(403, {"detail": "You do not have permission to perform this action."})
+        self.check_package_query()
+        identifier, cached = owner.make_package(project, self.query)
+        address = "/storage/packages/download/%s/" % identifier
+        if owner.world["one_time"]:
+            address += "?rt=" + owner.one_time_token(identifier)
+        form = owner.world["address"]
+        if form != "path":
+            address = (owner.url.replace("https://", "http://") if form == "http" else owner.url) + address
+        return 200, {"data": {"message": "Package retrieved from cache." if cached else
+                              "Package successfully generated and saved to cache.", "errors": None, "package": address}}, None
+
+    def check_package_query(self):
+        def bad(text):
+            raise Refused(400, {"data": {"message": "Bad request", "errors": "Invalid parameter: " + text, "package": None}})
+        for name, values in self.query.items():
+            if name not in PACKAGE_BOOLS | PACKAGE_TEXTS:
+                bad("unknown parameter %s" % name)
+            if len(values) > 1 and name != "private_species":
+                bad("%s is given twice" % name)
+            if name in PACKAGE_BOOLS and values[0] not in ("true", "false"):
+                bad("%s must be true or false" % name)
+        if self.query.get("export_format", ["camtrapdp"]) != ["camtrapdp"]:
+            bad("export_format must be 'camtrapdp'")
+
+    def send_package(self, identifier):
+        owner = self.server.owner
+        package = owner.packages.get(identifier)
+        if owner.world["one_time"]:
+            if not owner.take_token(identifier, self.first("rt")):
+                raise Refused(403, {"detail": "The token is invalid or has been used."})
+        elif self.user is None:
+            raise Refused(401, {"detail": "Authentication credentials were not provided."})
+        if package is None:
+            raise Refused(404, {"detail": "Not found."})
+        tag = '"%s"' % hashlib.sha256(package).hexdigest()[:16]
+        etag = {"strong": tag, "weak": "W/" + tag, "none": None}[owner.world["etag"]]
+        self.more_headers = [("Content-Disposition", 'attachment; filename="package_%s.zip"' % identifier)]
+        if etag:
+            self.more_headers.append(("ETag", etag))
+        wanted = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range") or "")
+        condition = self.headers.get("If-Range")
+        if not wanted or not owner.world["ranges"] or (condition and condition != etag):
+            return 200, package, "application/zip"
+        start = int(wanted[1])
+        if start >= len(package):
+            self.more_headers.append(("Content-Range", "bytes */%d" % len(package)))
+            return 416, b"", "application/zip"
+        self.more_headers.append(("Content-Range", "bytes %d-%d/%d" % (start, len(package) - 1, len(package))))
+        return 206, package[start:], "application/zip"
 
     def login(self):
         form = urllib.parse.parse_qs(self.body.decode())
@@ -374,6 +465,9 @@ class TrapperServer:
         self.closing = threading.Event()
         self.faults, self.requests, self.collections, self.notifications = [], [], {}, []
         self.next_pk = 100
+        self.package = camtrap_package.zip_bytes(camtrap_package.trapper_export())
+        self.packages, self.package_keys, self.package_tokens, self.package_queries = {}, {}, set(), []
+        self.released = {}
         self.routes = {
             "/research/api/projects": ("GET", Handler.research_projects),
             "/media_classification/api/projects": ("GET", Handler.classification_projects),
@@ -473,6 +567,37 @@ class TrapperServer:
             if (kind == "Basic" and value == expected) or (kind == "Token" and value == user["token"]):
                 return user
         return None
+
+    # ---- Camtrap DP packages ----
+
+    def make_package(self, project, query):
+        """(identifier, whether the cache had it)"""
+        with self.lock:
+            self.package_queries.append(query)
+            if query.get("get_released") == ["true"] and project in self.released:
+                return self.released[project], True
+            key = json.dumps([project, {k: v for k, v in sorted(query.items()) if k not in ONCE}])
+            cached = key in self.package_keys and query.get("clear_cache") != ["true"]
+            if not cached:
+                identifier = "%d_%d" % (project, len(self.packages) + 1)
+                self.packages[identifier] = self.package(query) if callable(self.package) else self.package
+                self.package_keys[key] = identifier
+            if query.get("release") == ["true"]:
+                self.released[project] = self.package_keys[key]
+            return self.package_keys[key], cached
+
+    def one_time_token(self, identifier):
+        with self.lock:
+            token = "%s-%d" % (identifier, len(self.package_queries))
+            self.package_tokens.add((identifier, token))
+            return token
+
+    def take_token(self, identifier, token):
+        with self.lock:
+            if (identifier, token) not in self.package_tokens:
+                return False
+            self.package_tokens.remove((identifier, token))
+            return True
 
     # ---- packages ----
 
