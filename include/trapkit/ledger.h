@@ -84,6 +84,12 @@ struct ledger_files;
  */
 struct ledger_files *ledger_files_open(
 	struct ledger *ledger, const char *collection, const char *deployment, struct error *err);
+/*
+ * The same in half the time, of each file only what shows whether it is another now and what is
+ * counted: texts, size, mtime_ns, racy, type, trouble, taken. The rest is as when not told.
+ */
+struct ledger_files *ledger_files_open_brief(
+	struct ledger *ledger, const char *collection, const char *deployment, struct error *err);
 /* 1 = `resource` filled (its texts stay valid until the next call; do not release), 0 = end. */
 int ledger_files_next(struct ledger_files *files, struct resource *resource, struct error *err);
 void ledger_files_close(struct ledger_files *files);

@@ -152,7 +152,7 @@ static int forget_deployment(
 	struct survey *survey, const struct ledger_deployment *gone, struct error *err)
 {
 	struct ledger_files *files =
-		ledger_files_open(survey->ledger, gone->collection, gone->deployment, err);
+		ledger_files_open_brief(survey->ledger, gone->collection, gone->deployment, err);
 	struct resource known;
 	int result = files == NULL ? -1 : 0;
 

@@ -131,7 +131,7 @@ static int compare_with_ledger(struct survey *survey, size_t *unread, struct err
 {
 	struct survey_folder *folder = &survey->folder;
 	struct ledger_files *files =
-		ledger_files_open(survey->ledger, survey->collection, folder->name, err);
+		ledger_files_open_brief(survey->ledger, survey->collection, folder->name, err);
 	size_t prefix = strlen(survey->collection) + strlen(folder->name) + 2, at = 0;
 	struct resource known;
 	int result = files == NULL ? -1 : 0;
@@ -174,18 +174,29 @@ static int compare_with_ledger(struct survey *survey, size_t *unread, struct err
 
 /* ---- reading ---- */
 
+/* A head is read in less time than a thread takes to wake up: files go to the workers together. */
+#define MOST_TOGETHER 16u
+
 /* A file between the workers. */
 struct reading {
 	size_t entry;
+	char *path;    /* below the data path */
+	char *failure; /* why it could not be read; NULL: the rest is set */
 	struct media_facts facts;
 	uint64_t size;
 	int64_t mtime_ns;
 	bool racy;
 };
 
+struct batch {
+	size_t count;
+	struct reading readings[MOST_TOGETHER];
+};
+
 struct reader {
 	struct survey *survey;
 	size_t at;
+	size_t together; /* files of a batch */
 };
 
 static int64_t clock_ns(void)
@@ -285,46 +296,57 @@ static int read_file(
 	return 0;
 }
 
-static int next_reading(void *context, void *item, struct error *err)
+static int next_batch(void *context, void *item, struct error *err)
 {
 	struct reader *reader = context;
 	const struct survey_folder *folder = &reader->survey->folder;
-	struct reading *reading = item;
+	struct batch *batch = item;
 
-	while (reader->at < folder->entries.count && !folder->entries.items[reader->at].read)
+	while (batch->count < reader->together && reader->at < folder->entries.count) {
+		if (folder->entries.items[reader->at].read)
+			batch->readings[batch->count++].entry = reader->at;
 		reader->at++;
-	if (reader->at == folder->entries.count)
+	}
+	if (batch->count == 0)
 		return 0;
-	reading->entry = reader->at++;
 	return progress_check(reader->survey->progress, err) != 0 ? -1 : 1;
 }
 
-static char *whole_path(const struct survey *survey, size_t entry)
+static int read_batch(void *context, void *item, struct error *err)
 {
-	const struct survey_folder *folder = &survey->folder;
+	const struct survey *survey = ((struct reader *)context)->survey;
+	struct batch *batch = item;
 
-	return xasprintf("%s/%s/%s", survey->collection, folder->name,
-		path_of(folder, &folder->entries.items[entry]));
+	for (size_t i = 0; i < batch->count; i++) {
+		struct reading *reading = &batch->readings[i];
+		const struct survey_entry *entry = &survey->folder.entries.items[reading->entry];
+
+		reading->path = xasprintf("%s/%s/%s", survey->collection, survey->folder.name,
+			path_of(&survey->folder, entry));
+		if (read_file(survey, reading->path, reading, err) != 0)
+			reading->failure = xstrdup(err->message);
+	}
+	return 0;
 }
 
-static int work_reading(void *context, void *item, struct error *err)
+static void drop_batch(void *context, void *item)
 {
-	struct reader *reader = context;
-	struct reading *reading = item;
-	char *path = whole_path(reader->survey, reading->entry);
-	int result = read_file(reader->survey, path, reading, err);
+	struct batch *batch = item;
 
-	free(path);
-	return result;
+	(void)context;
+	for (size_t i = 0; i < batch->count; i++) {
+		free(batch->readings[i].path);
+		free(batch->readings[i].failure);
+	}
 }
 
-static int store(struct survey *survey, char *collection, char *path,
+static int store(struct survey *survey, const char *collection, char *path,
 	struct survey_deployment *counts, const struct reading *reading, struct error *err)
 {
 	char *deployment = path + strlen(collection) + 1;
 	char *end = strchr(deployment, '/');
 	struct resource resource = {.path = path,
-		.collection = collection,
+		.collection = xstrdup(collection),
 		.size = reading->size,
 		.mtime_ns = reading->mtime_ns,
 		.racy = reading->racy,
@@ -342,34 +364,42 @@ static int store(struct survey *survey, char *collection, char *path,
 		survey_count(survey, counts, &resource, true);
 		result = survey_changed(survey, err);
 	}
+	free(resource.collection);
 	free(resource.deployment);
 	free(resource.name);
 	return result;
 }
 
-static int take_reading(void *context, void *item, const struct error *failure, struct error *err)
+static int take_reading(struct survey *survey, struct reading *reading, struct error *err)
+{
+	struct survey_retry retry = {
+		.path = reading->path, .deployment = survey->result->deployments.count};
+
+	if (reading->failure == NULL)
+		return store(survey, survey->collection, reading->path, &survey->folder.counts,
+			reading, err);
+	progress_detail(survey->progress, "'%s' %s; will be tried again at the end", reading->path,
+		reading->failure);
+	retry.collection = xstrdup(survey->collection);
+	ARRAY_APPEND(&survey->retries, retry);
+	reading->path = NULL;
+	return 0;
+}
+
+static int take_batch(void *context, void *item, const struct error *failure, struct error *err)
 {
 	struct survey *survey = ((struct reader *)context)->survey;
-	const struct reading *reading = item;
-	char *path = whole_path(survey, reading->entry);
-	char *collection = xstrdup(survey->collection);
+	struct batch *batch = item;
 	int result = 0;
 
-	if (failure == NULL) {
-		result = store(survey, collection, path, &survey->folder.counts, reading, err);
-	} else {
-		struct survey_retry retry = {.collection = collection,
-			.path = path,
-			.deployment = survey->result->deployments.count};
-
-		progress_detail(survey->progress, "'%s' %s; will be tried again at the end", path,
-			failure->message);
-		ARRAY_APPEND(&survey->retries, retry);
-		collection = path = NULL;
+	(void)failure; /* each file has its own */
+	for (size_t i = 0; i < batch->count && result == 0; i++) {
+		result = take_reading(survey, &batch->readings[i], err);
+		if (result == 0)
+			result = survey_advance(survey, err);
 	}
-	free(collection);
-	free(path);
-	return result != 0 ? result : survey_advance(survey, err);
+	drop_batch(context, batch);
+	return result;
 }
 
 /* A file that cannot be read is not what the ledger remembers of it. */
@@ -385,17 +415,23 @@ static int forget_unread(struct survey *survey, const char *path, struct error *
 	return found;
 }
 
-static int read_entries(struct survey *survey, struct error *err)
+static int read_entries(struct survey *survey, size_t unread, struct error *err)
 {
-	struct reader reader = {.survey = survey};
-	struct workers workers = {.next = next_reading,
-		.work = work_reading,
-		.take = take_reading,
+	unsigned jobs =
+		survey->settings->jobs > 0 ? survey->settings->jobs : workers_default_jobs();
+	/* Few files are shared out evenly all the same. */
+	size_t share = unread / (jobs * 4) + 1;
+	struct reader reader = {
+		.survey = survey, .together = share < MOST_TOGETHER ? share : MOST_TOGETHER};
+	struct workers workers = {.next = next_batch,
+		.work = read_batch,
+		.take = take_batch,
+		.drop = drop_batch,
 		.context = &reader,
-		.item_size = sizeof(struct reading),
+		.item_size = sizeof(struct batch),
 		.in_flight = 0};
 
-	return workers_run(&workers, survey->settings->jobs, err);
+	return workers_run(&workers, jobs, err);
 }
 
 /* Moves the counts of the deployment at hand to the result. */
@@ -429,7 +465,7 @@ int survey_end_deployment(struct survey *survey, struct error *err)
 	if (result == 0)
 		result = compare_with_ledger(survey, &unread, err);
 	if (result == 0 && unread > 0)
-		result = read_entries(survey, err);
+		result = read_entries(survey, unread, err);
 	keep_counts(survey, retries);
 	return result;
 }

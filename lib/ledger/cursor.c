@@ -14,6 +14,7 @@
 struct ledger_files {
 	struct ledger *ledger;
 	struct ledger_files *previous, *next;
+	bool brief;
 	sqlite3_stmt *statement;
 	bool running;
 	struct {
@@ -47,52 +48,71 @@ static int read_folders(struct ledger_files *files, const char *collection, cons
 	struct error *err)
 {
 	struct ledger *ledger = files->ledger;
-	sqlite3_stmt *statement = NULL;
+	sqlite3_stmt *statement = store_statement(ledger, LIST_FOLDERS, err);
 	int code;
 
-	code = sqlite3_prepare_v2(ledger->db,
-		"SELECT id, collection, deployment FROM folders WHERE (?1 IS NULL OR collection = "
-		"?1) AND (?2 IS NULL OR deployment = ?2) ORDER BY collection, deployment",
-		-1, &statement, NULL);
-	if (code == SQLITE_OK) {
-		store_bind_path(statement, 1, collection);
-		store_bind_path(statement, 2, deployment);
-		while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
-			struct cursor_folder folder = {
-				.id = sqlite3_column_int64(statement, 0),
-				.collection = store_column(statement, 1),
-				.deployment = store_column(statement, 2),
-			};
+	if (statement == NULL)
+		return -1;
+	store_bind_path(statement, 1, collection);
+	store_bind_path(statement, 2, deployment);
+	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+		struct cursor_folder folder = {
+			.id = sqlite3_column_int64(statement, 0),
+			.collection = store_column(statement, 1),
+			.deployment = store_column(statement, 2),
+		};
 
-			ARRAY_APPEND(&files->folders, folder);
-		}
+		ARRAY_APPEND(&files->folders, folder);
 	}
 	if (code != SQLITE_DONE)
 		store_fail(ledger, err, "cannot read ledger '%s'", ledger->path);
-	sqlite3_finalize(statement);
+	sqlite3_reset(statement);
 	return code == SQLITE_DONE ? 0 : -1;
 }
 
-struct ledger_files *store_files_open(
-	struct ledger *ledger, const char *collection, const char *deployment, struct error *err)
+/* The one that a cursor before has left, or a new one: preparing costs as much as fifty rows. */
+static int take_statement(struct ledger_files *files, struct error *err)
+{
+	struct ledger *ledger = files->ledger;
+
+	static const char *const texts[] = {
+		"SELECT " FILE_COLUMNS " FROM files WHERE folder = ?1 AND name > ?2 ORDER BY name",
+		"SELECT " FILE_COLUMNS_BRIEF
+		" FROM files WHERE folder = ?1 AND name > ?2 ORDER BY name"};
+
+	files->statement = ledger->spare_cursor[files->brief];
+	ledger->spare_cursor[files->brief] = NULL;
+	if (files->statement == NULL &&
+		sqlite3_prepare_v2(ledger->db, texts[files->brief], -1, &files->statement, NULL) !=
+			SQLITE_OK)
+		return store_fail(ledger, err, "cannot read ledger '%s'", ledger->path);
+	return 0;
+}
+
+static void leave_statement(struct ledger_files *files)
+{
+	sqlite3_stmt **spare = &files->ledger->spare_cursor[files->brief];
+
+	if (files->statement == NULL)
+		return;
+	sqlite3_reset(files->statement);
+	sqlite3_finalize(*spare);
+	*spare = files->statement;
+}
+
+struct ledger_files *store_files_open(struct ledger *ledger, const char *collection,
+	const char *deployment, bool brief, struct error *err)
 {
 	struct ledger_files *files = xcalloc(1, sizeof *files);
 
 	files->ledger = ledger;
+	files->brief = brief;
 	files->next = ledger->cursors;
 	if (files->next != NULL)
 		files->next->previous = files;
 	ledger->cursors = files;
-	if (read_folders(files, collection, deployment, err) != 0) {
-		store_files_close(files);
-		return NULL;
-	}
-	if (files->folders.count > 0 &&
-		sqlite3_prepare_v2(ledger->db,
-			"SELECT " FILE_COLUMNS " FROM files WHERE folder = ?1 AND name > ?2 "
-			"ORDER BY name",
-			-1, &files->statement, NULL) != SQLITE_OK) {
-		store_fail(ledger, err, "cannot read ledger '%s'", ledger->path);
+	if (read_folders(files, collection, deployment, err) != 0 ||
+		(files->folders.count > 0 && take_statement(files, err) != 0)) {
 		store_files_close(files);
 		return NULL;
 	}
@@ -103,7 +123,7 @@ void store_files_close(struct ledger_files *files)
 {
 	if (files == NULL)
 		return;
-	sqlite3_finalize(files->statement);
+	leave_statement(files);
 	for (size_t i = 0; i < files->folders.count; i++) {
 		free(files->folders.items[i].collection);
 		free(files->folders.items[i].deployment);

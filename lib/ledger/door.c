@@ -42,15 +42,27 @@ void ledger_rollback(struct ledger *ledger)
 	pthread_mutex_unlock(&ledger->guard);
 }
 
-struct ledger_files *ledger_files_open(
-	struct ledger *ledger, const char *collection, const char *deployment, struct error *err)
+static struct ledger_files *open_files(struct ledger *ledger, const char *collection,
+	const char *deployment, bool brief, struct error *err)
 {
 	struct ledger_files *files;
 
 	pthread_mutex_lock(&ledger->guard);
-	files = store_files_open(ledger, collection, deployment, err);
+	files = store_files_open(ledger, collection, deployment, brief, err);
 	pthread_mutex_unlock(&ledger->guard);
 	return files;
+}
+
+struct ledger_files *ledger_files_open(
+	struct ledger *ledger, const char *collection, const char *deployment, struct error *err)
+{
+	return open_files(ledger, collection, deployment, false, err);
+}
+
+struct ledger_files *ledger_files_open_brief(
+	struct ledger *ledger, const char *collection, const char *deployment, struct error *err)
+{
+	return open_files(ledger, collection, deployment, true, err);
 }
 
 void ledger_files_close(struct ledger_files *files)

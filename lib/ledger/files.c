@@ -244,10 +244,29 @@ int store_remove_deployment(
 	return found < 0 ? -1 : 0;
 }
 
-static void short_text(sqlite3_stmt *statement, int index, char *out, size_t size)
+/* Each column is asked for once: finding it takes SQLite longer than handing out its value. */
+static sqlite3_value *column(sqlite3_stmt *statement, enum file_column which)
 {
-	const void *text = sqlite3_column_blob(statement, index);
-	size_t length = (size_t)sqlite3_column_bytes(statement, index);
+	return sqlite3_column_value(statement, (int)which);
+}
+
+static int64_t number(sqlite3_stmt *statement, enum file_column which)
+{
+	return sqlite3_value_int64(column(statement, which));
+}
+
+static double number_or_nan(sqlite3_stmt *statement, enum file_column which)
+{
+	sqlite3_value *value = column(statement, which);
+
+	return sqlite3_value_type(value) == SQLITE_NULL ? NAN : sqlite3_value_double(value);
+}
+
+static void short_text(sqlite3_stmt *statement, enum file_column which, char *out, size_t size)
+{
+	sqlite3_value *value = column(statement, which);
+	const void *text = sqlite3_value_blob(value);
+	size_t length = (size_t)sqlite3_value_bytes(value);
 
 	if (text == NULL)
 		return; /* "", as the row begins */
@@ -256,19 +275,13 @@ static void short_text(sqlite3_stmt *statement, int index, char *out, size_t siz
 	out[length] = '\0';
 }
 
-static double number_or_nan(sqlite3_stmt *statement, int index)
-{
-	if (sqlite3_column_type(statement, index) == SQLITE_NULL)
-		return NAN;
-	return sqlite3_column_double(statement, index);
-}
-
 static void read_taken(sqlite3_stmt *statement, struct media_facts *facts)
 {
-	int64_t taken = sqlite3_column_int64(statement, FILE_TAKEN);
+	sqlite3_value *value = column(statement, FILE_TAKEN);
+	int64_t taken = sqlite3_value_int64(value);
 
-	facts->taken_source = (enum time_source)sqlite3_column_int(statement, FILE_TAKEN_SOURCE);
-	if (sqlite3_column_type(statement, FILE_TAKEN) == SQLITE_NULL)
+	facts->taken_source = (enum time_source)number(statement, FILE_TAKEN_SOURCE);
+	if (sqlite3_value_type(value) == SQLITE_NULL)
 		return;
 	facts->taken.second = (int)(taken % 100);
 	facts->taken.minute = (int)(taken / 100 % 100);
@@ -276,25 +289,19 @@ static void read_taken(sqlite3_stmt *statement, struct media_facts *facts)
 	facts->taken.day = (int)(taken / 1000000 % 100);
 	facts->taken.month = (int)(taken / 100000000 % 100);
 	facts->taken.year = (int)(taken / 10000000000);
-	facts->taken.has_offset = sqlite3_column_type(statement, FILE_TAKEN_OFFSET) != SQLITE_NULL;
-	facts->taken.offset = sqlite3_column_int(statement, FILE_TAKEN_OFFSET);
+	value = column(statement, FILE_TAKEN_OFFSET);
+	facts->taken.has_offset = sqlite3_value_type(value) != SQLITE_NULL;
+	facts->taken.offset = sqlite3_value_int(value);
 }
 
-void files_read_row(sqlite3_stmt *statement, struct resource *resource)
+static void read_rest(sqlite3_stmt *statement, struct resource *resource)
 {
 	struct media_facts *facts = &resource->facts;
-	const void *sha256 = sqlite3_column_blob(statement, FILE_SHA256);
+	sqlite3_value *value = column(statement, FILE_SHA256);
 
-	*resource = (struct resource){0};
-	resource->size = store_column_u64(statement, FILE_SIZE);
-	resource->mtime_ns = sqlite3_column_int64(statement, FILE_MTIME);
-	resource->racy = sqlite3_column_int(statement, FILE_RACY) != 0;
-	facts->type = (enum media_type)sqlite3_column_int(statement, FILE_TYPE);
-	facts->trouble = (unsigned)sqlite3_column_int64(statement, FILE_TROUBLE);
-	facts->width = (uint32_t)sqlite3_column_int64(statement, FILE_WIDTH);
-	facts->height = (uint32_t)sqlite3_column_int64(statement, FILE_HEIGHT);
-	facts->orientation = (uint8_t)sqlite3_column_int(statement, FILE_ORIENTATION);
-	read_taken(statement, facts);
+	facts->width = (uint32_t)number(statement, FILE_WIDTH);
+	facts->height = (uint32_t)number(statement, FILE_HEIGHT);
+	facts->orientation = (uint8_t)number(statement, FILE_ORIENTATION);
 	facts->fps = number_or_nan(statement, FILE_FPS);
 	facts->duration = number_or_nan(statement, FILE_DURATION);
 	facts->latitude = number_or_nan(statement, FILE_LATITUDE);
@@ -302,10 +309,26 @@ void files_read_row(sqlite3_stmt *statement, struct resource *resource)
 	short_text(statement, FILE_MAKE, facts->make, sizeof facts->make);
 	short_text(statement, FILE_MODEL, facts->model, sizeof facts->model);
 	short_text(statement, FILE_SERIAL, facts->serial, sizeof facts->serial);
-	if (sha256 != NULL && sqlite3_column_bytes(statement, FILE_SHA256) == SHA256_SIZE) {
+	if (sqlite3_value_bytes(value) == SHA256_SIZE) {
 		resource->has_sha256 = true;
-		memcpy(resource->sha256, sha256, SHA256_SIZE);
+		memcpy(resource->sha256, sqlite3_value_blob(value), SHA256_SIZE);
 	}
+}
+
+void files_read_row(sqlite3_stmt *statement, struct resource *resource)
+{
+	struct media_facts *facts = &resource->facts;
+
+	*resource = (struct resource){
+		.facts = {.fps = NAN, .duration = NAN, .latitude = NAN, .longitude = NAN}};
+	resource->size = (uint64_t)number(statement, FILE_SIZE);
+	resource->mtime_ns = number(statement, FILE_MTIME);
+	resource->racy = number(statement, FILE_RACY) != 0;
+	facts->type = (enum media_type)number(statement, FILE_TYPE);
+	facts->trouble = (unsigned)number(statement, FILE_TROUBLE);
+	read_taken(statement, facts);
+	if (sqlite3_column_count(statement) > FILE_WIDTH)
+		read_rest(statement, resource);
 }
 
 static int get_file(struct ledger *ledger, const char *path, struct place *place,

@@ -13,12 +13,12 @@ enum file_column {
 	FILE_RACY,
 	FILE_TYPE,
 	FILE_TROUBLE,
-	FILE_WIDTH,
-	FILE_HEIGHT,
-	FILE_ORIENTATION,
 	FILE_TAKEN_SOURCE,
 	FILE_TAKEN,
 	FILE_TAKEN_OFFSET,
+	FILE_WIDTH, /* from here on what a brief row lacks */
+	FILE_HEIGHT,
+	FILE_ORIENTATION,
 	FILE_FPS,
 	FILE_DURATION,
 	FILE_LATITUDE,
@@ -30,12 +30,13 @@ enum file_column {
 	FILE_FOLDER /* only where a row is put */
 };
 
+#define FILE_COLUMNS_BRIEF                                                                         \
+	"name, sub, size, mtime_ns, racy, type, trouble, taken_source, taken, taken_offset"
 #define FILE_COLUMNS                                                                               \
-	"name, sub, size, mtime_ns, racy, type, trouble, width, height, orientation, "             \
-	"taken_source, taken, taken_offset, fps, duration, latitude, longitude, make, model, "     \
-	"serial, sha256"
+	FILE_COLUMNS_BRIEF ", width, height, orientation, fps, duration, latitude, longitude, "    \
+			   "make, model, serial, sha256"
 
-/* Everything but the four texts, which are NULL afterwards. */
+/* Everything, or what a brief row has, but the four texts, which are NULL afterwards. */
 void files_read_row(sqlite3_stmt *statement, struct resource *resource);
 
 #endif

@@ -40,36 +40,6 @@ static int open_temporary(struct ledger *ledger, struct error *err)
 	return open_database(ledger, "", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
 }
 
-/*
- * A new database comes into being whole under another name, so that one of zero bytes is always
- * damage and never a start that was cut short.
- */
-static int create(struct ledger *ledger, struct error *err)
-{
-	char *new_path = xasprintf("%s.new", ledger->path);
-	char *journal = xasprintf("%s-journal", new_path);
-	int result;
-
-	unlink(journal);
-	unlink(new_path);
-	result = open_database(ledger, new_path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
-	if (result == 0) {
-		result = store_execute(ledger, "PRAGMA synchronous = FULL", err);
-		if (result == 0)
-			result = schema_migrate(ledger, err);
-		close_database(ledger);
-	}
-	if (result == 0 && rename(new_path, ledger->path) != 0)
-		result = error_errno(err, "cannot create ledger '%s'", ledger->path);
-	if (result == 0)
-		result = sync_parent(ledger->path, err);
-	else
-		unlink(new_path);
-	free(journal);
-	free(new_path);
-	return result;
-}
-
 static int set_journal(struct ledger *ledger, const char *work_folder, struct error *err)
 {
 	sqlite3_stmt *statement = NULL;
@@ -93,6 +63,38 @@ static int set_journal(struct ledger *ledger, const char *work_folder, struct er
 			err) != 0)
 		return -1;
 	return store_execute(ledger, "PRAGMA synchronous = FULL; PRAGMA cache_size = -8192;", err);
+}
+
+/*
+ * A new database comes into being whole under another name, so that one of zero bytes is always
+ * damage and never a start that was cut short.
+ */
+static int create(struct ledger *ledger, const char *work_folder, struct error *err)
+{
+	char *new_path = xasprintf("%s.new", ledger->path);
+	int result;
+
+	unlink(new_path);
+	result = open_database(ledger, new_path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
+	if (result == 0) {
+		/* Nobody goes back to what was before it: no journal, each of whose ends would wait
+		   for the disk. */
+		result = store_execute(
+			ledger, "PRAGMA journal_mode = OFF; PRAGMA synchronous = FULL;", err);
+		if (result == 0)
+			result = schema_migrate(ledger, err);
+		if (result == 0)
+			result = set_journal(ledger, work_folder, err);
+		close_database(ledger);
+	}
+	if (result == 0 && rename(new_path, ledger->path) != 0)
+		result = error_errno(err, "cannot create ledger '%s'", ledger->path);
+	if (result == 0)
+		result = sync_parent(ledger->path, err);
+	else
+		unlink(new_path);
+	free(new_path);
+	return result;
 }
 
 /* What is wrong with the pages of an open database, or NULL. Owned by the caller. */
@@ -155,7 +157,8 @@ static int open_write(struct ledger *ledger, const char *work_folder, double wai
 	ledger->lock_fd = lock_take(work_folder, wait_lock, &crashed, err);
 	if (ledger->lock_fd < 0)
 		return -1;
-	if (stat(ledger->path, &status) != 0 && errno == ENOENT && create(ledger, err) != 0)
+	if (stat(ledger->path, &status) != 0 && errno == ENOENT &&
+		create(ledger, work_folder, err) != 0)
 		return -1;
 	result = open_existing(ledger, work_folder, crashed, &why, err);
 	if (result == 1) {
@@ -164,7 +167,7 @@ static int open_write(struct ledger *ledger, const char *work_folder, double wai
 		result = disk_set_aside(ledger->path, why, warning, context, err);
 		free(why);
 		if (result == 0)
-			result = create(ledger, err);
+			result = create(ledger, work_folder, err);
 		if (result == 0 &&
 			(result = open_existing(ledger, work_folder, false, &why, err)) == 1) {
 			result = error_set(err, ERROR_SYSTEM,
@@ -343,6 +346,8 @@ void ledger_close(struct ledger *ledger)
 		sqlite3_finalize(ledger->statements[i]);
 	while (ledger->cursors != NULL)
 		store_files_close(ledger->cursors);
+	sqlite3_finalize(ledger->spare_cursor[0]);
+	sqlite3_finalize(ledger->spare_cursor[1]);
 	sqlite3_close(ledger->db);
 	/* After the database: whoever gets the lock finds it closed. */
 	lock_release(ledger->lock_fd, !ledger->damaged);

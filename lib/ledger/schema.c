@@ -80,20 +80,24 @@ int schema_migrate(struct ledger *ledger, struct error *err)
 {
 	int version = schema_version(ledger, err);
 	int result = version < 0 ? -1 : 0;
+	char *sql;
 
 	if (version > SCHEMA_NEWEST)
 		return error_set(err, ERROR_INPUT,
 			"ledger '%s' was made by a newer trapkit (its version is %d, known is %d); "
 			"use that one",
 			ledger->path, version, SCHEMA_NEWEST);
-	for (; result == 0 && version < SCHEMA_NEWEST; version++) {
-		char *sql = xasprintf("BEGIN IMMEDIATE;%sPRAGMA user_version = %d;COMMIT;",
-			steps[version], version + 1);
-
+	if (result != 0 || version == SCHEMA_NEWEST)
+		return result;
+	/* In one transaction, for each waits for the disk. */
+	result = store_execute(ledger, "BEGIN IMMEDIATE", err);
+	for (; result == 0 && version < SCHEMA_NEWEST; version++)
+		result = store_execute(ledger, steps[version], err);
+	sql = xasprintf("PRAGMA user_version = %d; COMMIT;", SCHEMA_NEWEST);
+	if (result == 0)
 		result = store_execute(ledger, sql, err);
-		if (result != 0)
-			sqlite3_exec(ledger->db, "ROLLBACK", NULL, NULL, NULL);
-		free(sql);
-	}
+	if (result != 0)
+		sqlite3_exec(ledger->db, "ROLLBACK", NULL, NULL, NULL);
+	free(sql);
 	return result;
 }

@@ -16,6 +16,9 @@
 static const char *const texts[STATEMENT_COUNT] = {
 	[FIND_FOLDER] = "SELECT id FROM folders WHERE collection = ?1 AND deployment = ?2",
 	[ADD_FOLDER] = "INSERT INTO folders (collection, deployment) VALUES (?1, ?2)",
+	[LIST_FOLDERS] =
+		"SELECT id, collection, deployment FROM folders WHERE (?1 IS NULL OR collection = "
+		"?1) AND (?2 IS NULL OR deployment = ?2) ORDER BY collection, deployment",
 	/* The old row's values on the right, those given in `excluded`. */
 	[PUT_FILE] =
 		"INSERT INTO files (" FILE_COLUMNS ", folder) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "

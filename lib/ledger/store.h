@@ -13,6 +13,7 @@
 enum statement {
 	FIND_FOLDER,
 	ADD_FOLDER,
+	LIST_FOLDERS,
 	PUT_FILE,
 	GET_FILE,
 	PUT_SHA256,
@@ -48,7 +49,8 @@ struct ledger {
 	int lock_fd;  /* -1 without LEDGER_WRITE */
 	bool damaged; /* found out while running: the next run must look closely */
 	sqlite3_stmt *statements[STATEMENT_COUNT];
-	struct ledger_files *cursors; /* open ones */
+	struct ledger_files *cursors;  /* open ones */
+	sqlite3_stmt *spare_cursor[2]; /* of one that was closed, for the next; [1]: brief */
 	/* The folder used last, since files come deployment by deployment; id 0 = none. */
 	int64_t folder;
 	char *collection, *deployment;
@@ -104,8 +106,8 @@ uint64_t disk_size(const char *path, const char *suffix);
 
 /* ---- the doors of ledger.h, without the lock that door.c takes ---- */
 
-struct ledger_files *store_files_open(
-	struct ledger *ledger, const char *collection, const char *deployment, struct error *err);
+struct ledger_files *store_files_open(struct ledger *ledger, const char *collection,
+	const char *deployment, bool brief, struct error *err);
 struct ledger *store_files_ledger(struct ledger_files *files);
 void store_files_close(struct ledger_files *files);
 int store_files_next(struct ledger_files *files, struct resource *resource, struct error *err);
