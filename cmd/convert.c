@@ -310,8 +310,7 @@ int convert_stage(struct session *session, struct ledger *ledger,
 		if (check_mirror(mirror, err) != 0)
 			goto done;
 	}
-	if (general.timezone != NULL &&
-		(zone = stage_open_zone(session, general.timezone, err)) == NULL)
+	if (general.timezone != NULL && (zone = zone_open(general.timezone, err)) == NULL)
 		goto done;
 	flow.work_folder = work;
 	flow.mirror_folder = mirror;

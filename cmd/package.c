@@ -475,15 +475,11 @@ int package_stage(struct session *session, struct ledger *ledger,
 	list_folders(survey, &folders);
 	if (check_settings(err) != 0)
 		goto done;
-	/* A zone that does not exist is told before the server is asked. */
-	if (general.timezone != NULL &&
-		(zone = stage_open_zone(session, general.timezone, err)) == NULL)
-		goto done;
 	if (settings.validate && ask_server(session, &lists, err) != 0)
 		goto done;
 	if (choose_zone(session, &folders, &lists, &choice, err) != 0)
 		goto done;
-	if (zone == NULL && (zone = stage_open_zone(session, choice.timezone, err)) == NULL)
+	if ((zone = zone_open(choice.timezone, err)) == NULL)
 		goto done;
 	if (settings.validate &&
 		check_findings(session, &folders, &lists, &choice, parent, err) != 0)

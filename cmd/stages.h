@@ -9,7 +9,6 @@
 #include "trapkit/survey.h"
 
 struct ledger;
-struct zone;
 
 /* PACKAGE's rows, beside data_options, timezone_options, project_id_options. */
 extern const struct option package_options[];
@@ -22,10 +21,6 @@ extern const struct option convert_options[];
 
 /* The folder's path from the root, whether it exists yet or not. Owned. */
 char *stage_absolute(const char *folder);
-
-/* ERROR_USAGE for a zone that is wrong on the command line, ERROR_SETTINGS for one in the settings.
- */
-struct zone *stage_open_zone(struct session *session, const char *name, struct error *err);
 
 /* Absolute: DATA/.trapkit or --work-dir. Owned; NULL with `err` when DATA is no folder. */
 char *stage_work_folder(struct session *session, struct error *err);

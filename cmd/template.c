@@ -75,12 +75,8 @@ static const struct option options[] = {
 
 static const struct option *const tables[] = {options, data_options, timezone_options, NULL};
 
-/* An unknown zone is the fault of whoever wrote it: on the command line or in the settings. */
 static struct zone *open_zone(struct session *session, struct error *err)
 {
-	const struct option *row = command_option(session->command, "timezone");
-	struct zone *zone;
-
 	if (general.timezone == NULL) {
 		if (settings.time_format != TEMPLATE_NAIVE)
 			console_warning(session->console,
@@ -88,11 +84,7 @@ static struct zone *open_zone(struct session *session, struct error *err)
 				"give --timezone");
 		return zone_open("UTC", err);
 	}
-	zone = zone_open(general.timezone, err);
-	if (zone == NULL && err->kind == ERROR_INPUT)
-		err->kind = row != NULL && option_level(row) != ORIGIN_COMMAND_LINE ? ERROR_SETTINGS
-										    : ERROR_USAGE;
-	return zone;
+	return zone_open(general.timezone, err);
 }
 
 /* The list of a setting that `package` may have, so that both look at the same files. */

@@ -429,18 +429,12 @@ static int check_all(struct job *job, struct error *err)
 	return status;
 }
 
-/* An unknown zone is the fault of whoever wrote it: on the command line or in the settings. */
 static int open_zone(struct job *job, struct zone **zone, struct error *err)
 {
-	const struct option *row = command_option(job->session->command, "timezone");
-
 	if (general.timezone == NULL)
 		return 0;
 	*zone = zone_open(general.timezone, err);
 	job->checking.zone = *zone;
-	if (*zone == NULL && err->kind == ERROR_INPUT)
-		err->kind = row != NULL && option_level(row) != ORIGIN_COMMAND_LINE ? ERROR_SETTINGS
-										    : ERROR_USAGE;
 	return *zone == NULL ? -1 : 0;
 }
 

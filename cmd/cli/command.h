@@ -17,7 +17,8 @@ enum option_mark {
 				      also reads KEY_file and KEY_command */
 	OPTION_HIDDEN = 1u << 2,   /* works, but is not listed (old names) */
 	OPTION_REQUIRED = 1u << 3, /* missing is exit 2 (from the command line) or 78 (a setting) */
-	OPTION_OPTIONAL_VALUE = 1u << 4 /* `--name` alone stands for `--name=FALLBACK` */
+	OPTION_OPTIONAL_VALUE = 1u << 4, /* `--name` alone stands for `--name=FALLBACK` */
+	OPTION_ZONE = 1u << 5 /* the text is a time zone, and refused when there is none such */
 };
 
 /*
@@ -40,7 +41,7 @@ struct option {
 	unsigned marks;
 	const char *group; /* heading in --help; NULL = "Options" */
 
-	bool *flag; /* --NAME and --no-NAME */
+	bool *flag; /* --NAME and --no-NAME; without a fallback it follows another setting */
 	long *number;
 	uint64_t *size;   /* text_parse_size */
 	double *duration; /* seconds, text_parse_duration */

@@ -70,7 +70,7 @@ static void put_default(FILE *out, const struct option *row)
 	if (row->list != NULL) {
 		put_list(out, text);
 	} else if (row->flag != NULL) {
-		fputs(text == NULL ? "false" : text, out);
+		fputs(text == NULL ? "true" : text, out);
 	} else if (row->number != NULL) {
 		fprintf(out, "%ld", text == NULL ? row->minimum : strtol(text, NULL, 10));
 	} else if ((row->size != NULL || row->duration != NULL) && (digits || text == NULL)) {

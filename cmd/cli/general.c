@@ -102,6 +102,7 @@ const struct option timezone_options[] = {
 		.section = "PACKAGE",
 		.value = "ZONE",
 		.text = &general.timezone,
+		.marks = OPTION_ZONE,
 		.help = "Take the cameras' clocks to be in this zone, as Europe/Warsaw."},
 	{.name = "ignore-dst",
 		.section = "PACKAGE",

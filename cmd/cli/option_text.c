@@ -57,8 +57,11 @@ static char *render(const struct option *option, bool reveal, bool toml)
 		if (!reveal || *option->text == NULL)
 			return quoted("[hidden]", toml);
 	}
+	/* A flag without a default follows another setting until it is set itself. */
 	if (option->flag != NULL)
-		return xstrdup(*option->flag ? "true" : "false");
+		return option->fallback == NULL && !option_is_set(option)
+			? NULL
+			: xstrdup(*option->flag ? "true" : "false");
 	if (option->list != NULL)
 		return join(option->list, toml);
 	if (option->choice != NULL)

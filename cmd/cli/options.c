@@ -5,6 +5,7 @@
 #include "globals.h"
 #include "protect.h"
 #include "trapkit/text.h"
+#include "trapkit/timestamp.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -297,6 +298,16 @@ static int set_list(const struct option *option, const char *value, const struct
 	return 0;
 }
 
+static int check_zone(const char *name, struct error *err)
+{
+	struct zone *zone = name[0] == '\0' ? NULL : zone_open(name, err);
+
+	if (zone == NULL && name[0] != '\0')
+		return -1;
+	zone_free(zone);
+	return 0;
+}
+
 static int store(const struct option *option, const char *value, const struct origin *origin,
 	struct error *err)
 {
@@ -317,6 +328,8 @@ static int store(const struct option *option, const char *value, const struct or
 		*option->choice = choice < 0 ? *option->choice : choice;
 		return choice < 0 ? -1 : 0;
 	}
+	if ((option->marks & OPTION_ZONE) != 0 && check_zone(value, err) != 0)
+		return -1;
 	if (option->file != NULL)
 		set_path(option->file, value, origin);
 	else if (option->directory != NULL)

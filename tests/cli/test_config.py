@@ -74,6 +74,7 @@ def test_wrong_files():
             ("[CONVERT]\noverwrite = \"no\"\n", 2, ["true or false"]), ("[CONVERT]\noverwrite = 1\n", 2, ["true or false"]),
             ("[GENERAL]\nhost = 5\n", 2, ["text in quotes"]), ("[GENERAL]\ntimeout = \"soon\"\n", 2, ["soon"]),
             ("[GENERAL]\ntimeout = 0.5\n", 2, ["1 to 86400"]), ("[LOGGER]\nformat = \"xml\"\n", 2, ["text, json"]),
+            ("[PACKAGE]\ntimezone = \"Europe/Warsow\"\n", 2, ["'Europe/Warsaw'"]),
             ("[GENERAL]\nhost = \"a\"\nhost = \"b\"\n", 3, []), ("[GENERAL\nhost = 1\n", 1, []), ("GENERAL = 5\n", 1, ["section"]),
             ("[GENERAL]\nhost = \"a\n", 2, []), (b"[GENERAL]\nhost = \"\xff\"\n", 2, []), ("[GENERAL]\nx = 010\n", 2, []),
             ("[GENERAL]\npassword_file = 5\n", 2, ["text"]), ("[GENERAL]\nhost = \"a\\u0000b\"\n", 2, ["text"])):
@@ -97,6 +98,8 @@ def test_wrong_files():
     check(status == 2 and "--set CONVERT.quality: 'x'" in talk, f"wrong --set: {status} {talk}")
     write("")
     check(run("config", "check", env=HOME)[0] == 0, "an empty file")
+    # It follows GENERAL.verify_ssl until it is set: no value of its own is shown.
+    check(document("config", "show", env=HOME)["settings"]["UPLOAD"]["verify_ssl"] is None, "UPLOAD.verify_ssl unset")
     FILE.unlink()
     FILE.mkdir()
     check(run("convert", "--data-path=x", env=HOME)[0] == 78, "a folder for a file")
@@ -232,7 +235,8 @@ def test_set():
                 '[UPLOAD]\nx=1\n\n[LOGGER]\nloglevel = 2\n')
     check(changed == expected, f"config set: {changed}")
     check(get("GENERAL.timeout")[0] == 900, "config set: 15m")
-    for key, value in (("CONVERT.quality", "0"), ("CONVERT.qualty", "5"), ("NOTHING.x", "5")):
+    for key, value in (("CONVERT.quality", "0"), ("CONVERT.qualty", "5"), ("NOTHING.x", "5"),
+                       ("PACKAGE.timezone", "Mars")):
         check(run("config", "set", key, value, env=HOME)[0] == 2, f"config set {key} {value}")
     check(FILE.read_text() == expected, "a refused value changed the file")
     check(run("config", "set", "-n", "CONVERT.quality", "30", env=HOME)[0] == 0 and FILE.read_text() == expected, "set -n")

@@ -188,7 +188,7 @@ def settings_and_statuses():
     data, _ = card("statuses", deployments=1, images=1, clips=0)
     package(data, zone=None).expect(78, "PACKAGE.timezone")
     package(data, zone="Europe/Warsow").expect(2, "Europe/Warsaw")
-    package(data, "--set", "PACKAGE.timezone=Europe/Warsow", zone=None).expect(78)
+    package(data, "--set", "PACKAGE.timezone=Europe/Warsow", zone=None).expect(2, "Europe/Warsaw")
     package(data, zone=None, env={"PACKAGE__TIMEZONE": "Europe/Warsow"}).expect(78)
     package(SCRATCH / "missing").expect(1, "missing")
     package(data, "--collection", "R0002").expect(1, "R0002")
