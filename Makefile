@@ -35,7 +35,7 @@ DEPS_BUILD := gcc g++ libc6-dev pkg-config libzip-dev libyaml-dev libcjson-dev l
 DEPS_TEST := libcmocka-dev libimage-exiftool-perl ffmpeg python3-yaml unzip sqlite3 openssl \
 	libcap2 libpam0g libwrap0 procps strace faketime mandoc fish zsh bash-completion binutils
 DEPS_FUZZ := clang libclang-rt-dev
-DEPS_BENCH := exiftool exiv2 exif zip lftp curl
+DEPS_BENCH := exiftool exiv2 exif zip lftp curl libvips-tools imagemagick
 
 # ---- flags -------------------------------------------------------------------------------------
 
