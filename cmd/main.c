@@ -116,6 +116,8 @@ static int finish(struct console *console, const struct arguments *arguments, cJ
 	if (err->kind != ERROR_NONE) {
 		status = status_of(err->kind);
 		console_error(console, err->message);
+		if (err->kind == ERROR_CANCELLED && interrupt_signal() != 0)
+			console_note(console, "the same command, given again, goes on from here");
 	} else if (status != 0 && interrupt_signal() != 0) {
 		status = 128 + interrupt_signal();
 	}

@@ -13,6 +13,7 @@
 
 #define DRAW_EVERY (1.0 / 6)
 #define FIRST_DRAW 0.5
+#define BAR_CELLS 20
 #define LINE_EVERY 30.0
 
 static struct stage *find_stage(struct bars *bars, const char *name, bool make)
@@ -97,31 +98,35 @@ static void put_rate(FILE *out, const struct stage *stage, double now)
 	}
 }
 
-/* "upload  [######    ]  60%  12 of 20 files, …" without a newline, cut to `width`. */
+/*
+ * "upload  [######    ]  60%  12 of 20 files, …" without a newline, cut to `width`: the figures
+ * matter more than the length of the bar. All is ASCII.
+ */
 static void draw_stage(struct bars *bars, const struct stage *stage, size_t width, double now)
 {
-	char bar[] = "[                    ]";
+	char bar[BAR_CELLS + 1];
 	double part = fraction(stage);
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	char *figures = NULL, *line;
+	size_t size, taken, cells;
+	FILE *out = open_memstream(&figures, &size);
 
 	if (out == NULL)
 		return;
-	fprintf(out, "%-9s", stage->name);
-	if (part >= 0) {
-		memset(bar + 1, '#', (size_t)(part * 20));
-		fprintf(out, " %s %3d%%", bar, (int)(part * 100));
-	}
-	fputs("  ", out);
 	put_count(out, stage);
 	put_rate(out, stage, now);
 	fclose(out);
-	/* All of it is ASCII but the stage's name, which is ours. */
-	if (size > width)
-		text[width] = '\0';
-	fputs(text, bars->out);
-	free(text);
+	taken = strlen("upload    [] 100%  ") + size;
+	cells = width > taken + BAR_CELLS ? BAR_CELLS : width > taken ? width - taken : 0;
+	memset(bar, ' ', sizeof bar);
+	bar[cells] = '\0';
+	if (part >= 0)
+		memset(bar, '#', (size_t)(part * (double)cells));
+	line = part >= 0 && cells >= 4
+		? xasprintf("%-9s [%s] %3d%%  %s", stage->name, bar, (int)(part * 100), figures)
+		: xasprintf("%-9s  %s", stage->name, figures);
+	fprintf(bars->out, "%.*s", (int)width, line);
+	free(line);
+	free(figures);
 }
 
 static size_t terminal_width(FILE *out)
