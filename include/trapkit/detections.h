@@ -100,11 +100,11 @@ int detections_next(
 	struct detections_reader *reader, struct detected_image *image, struct error *err);
 
 /*
- * An image that detections_next gave before, by its `offset` and `json_size`. Does not disturb the
- * order of detections_next, but what that returned last is no longer valid.
+ * An image that detections_next gave before, by its `offset`. Does not disturb the order of
+ * detections_next, but what that returned last is no longer valid.
  */
-int detections_at(struct detections_reader *reader, uint64_t offset, size_t json_size,
-	struct detected_image *image, struct error *err);
+int detections_at(struct detections_reader *reader, uint64_t offset, struct detected_image *image,
+	struct error *err);
 
 #ifdef __cplusplus
 }

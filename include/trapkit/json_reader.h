@@ -39,6 +39,7 @@ struct json_settings {
 	const char *name;    /* of the file, for messages; borrowed; NULL = "the document" */
 	size_t most_text;    /* bytes of a name, string or number; 0 = 1 MiB */
 	size_t most_kept;    /* bytes that json_keep may keep; 0 = 64 MiB */
+	size_t buffer;       /* bytes read at a time; 0 = 64 KiB */
 	uint64_t first_line; /* number of the line it begins in; 0 = 1 */
 };
 

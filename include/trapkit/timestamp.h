@@ -51,6 +51,12 @@ bool wall_is_valid(const struct wall_time *wall);
  */
 bool wall_parse(const char *text, size_t length, struct wall_time *wall);
 
+/*
+ * What a person or a spreadsheet made of a time: also without seconds; a date alone is the whole
+ * day, of which `is_end` takes the last second.
+ */
+bool wall_parse_entered(const char *text, bool is_end, struct wall_time *wall);
+
 /* An IANA zone, read from the TZif files in $TZDIR or the system's folder. */
 struct zone;
 

@@ -295,15 +295,17 @@ void csv_write(FILE *stream, const char *const *cells, size_t count)
 
 		if (i > 0)
 			fputc(',', stream);
-		if (quote)
-			fputc('"', stream);
+		if (!quote) {
+			fputs(cells[i], stream);
+			continue;
+		}
+		fputc('"', stream);
 		for (const char *at = cells[i]; *at != '\0'; at++) {
 			if (*at == '"')
 				fputc('"', stream);
 			fputc(*at, stream);
 		}
-		if (quote)
-			fputc('"', stream);
+		fputc('"', stream);
 	}
 	fputs("\r\n", stream);
 }

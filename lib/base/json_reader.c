@@ -14,7 +14,7 @@
 
 #define USUAL_MOST_TEXT (1u << 20)
 #define USUAL_MOST_KEPT (64u << 20)
-#define BUFFER_SIZE (64u << 10)
+#define USUAL_BUFFER (64u << 10)
 
 static struct json_reader *new_reader(const struct json_settings *settings)
 {
@@ -28,6 +28,8 @@ static struct json_reader *new_reader(const struct json_settings *settings)
 		reader->settings.most_text = USUAL_MOST_TEXT;
 	if (reader->settings.most_kept == 0)
 		reader->settings.most_kept = USUAL_MOST_KEPT;
+	if (reader->settings.buffer == 0)
+		reader->settings.buffer = USUAL_BUFFER;
 	if (reader->settings.first_line == 0)
 		reader->settings.first_line = 1;
 	reader->line = reader->token_line = reader->settings.first_line;
@@ -40,8 +42,8 @@ struct json_reader *json_open(FILE *stream, const struct json_settings *settings
 	struct json_reader *reader = new_reader(settings);
 
 	reader->stream = stream;
-	reader->buffer_size = BUFFER_SIZE;
-	reader->buffer = xmalloc(BUFFER_SIZE);
+	reader->buffer_size = reader->settings.buffer;
+	reader->buffer = xmalloc(reader->buffer_size);
 	reader->at = reader->end = reader->buffer;
 	return reader;
 }

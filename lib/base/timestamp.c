@@ -2,7 +2,10 @@
 /* The calendar, what cameras write as dates, and the forms that dates are written in. */
 #include "trapkit/timestamp.h"
 
+#include "trapkit/memory.h"
+
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *time_source_name(enum time_source source)
@@ -178,6 +181,20 @@ bool wall_parse(const char *text, size_t length, struct wall_time *wall)
 			continue;
 	}
 	return read_offset(&cursor, wall) && cursor.at == cursor.end && wall_is_valid(wall);
+}
+
+bool wall_parse_entered(const char *text, bool is_end, struct wall_time *wall)
+{
+	const char *const endings[] = {"", ":00", is_end ? " 23:59:59" : " 00:00:00"};
+	bool good = false;
+
+	for (size_t i = 0; !good && i < sizeof endings / sizeof endings[0]; i++) {
+		char *whole = xasprintf("%s%s", text, endings[i]);
+
+		good = wall_parse(whole, strlen(whole), wall);
+		free(whole);
+	}
+	return good;
 }
 
 /* Instants that a calendar of four-digit years has; others are clamped so that every form keeps

@@ -18,6 +18,9 @@ static void load(void)
 		{"inflate", &zlib.inflate},
 		{"inflateReset", &zlib.reset},
 		{"inflateEnd", &zlib.end},
+		{"deflateInit2_", &zlib.deflate_init},
+		{"deflate", &zlib.deflate},
+		{"deflateEnd", &zlib.deflate_end},
 	};
 
 	lazy_library_load(

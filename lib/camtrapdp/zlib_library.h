@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* zlib's functions, found when the first compressed table is met. */
+/* zlib's functions, found when the first compressed table is read or written. */
 #ifndef TRAPKIT_CAMTRAPDP_ZLIB_LIBRARY_H
 #define TRAPKIT_CAMTRAPDP_ZLIB_LIBRARY_H
 
@@ -13,6 +13,9 @@ struct zlib {
 	__typeof__(inflate) *inflate;
 	__typeof__(inflateReset) *reset;
 	__typeof__(inflateEnd) *end;
+	__typeof__(deflateInit2_) *deflate_init;
+	__typeof__(deflate) *deflate;
+	__typeof__(deflateEnd) *deflate_end;
 };
 extern struct zlib zlib;
 

@@ -113,22 +113,14 @@ char *template_time(const struct template_settings *settings, int64_t utc, int o
 	return xstrdup(text);
 }
 
-/* Reads what a person or a spreadsheet made of a time; a date alone is the whole day. */
+/* A time as it was entered, as an instant and the offset to show it with. */
 static bool read_time(const struct template_settings *settings, const char *text, bool is_end,
 	int64_t *utc, int *offset)
 {
-	const char *const endings[] = {"", ":00", is_end ? " 23:59:59" : " 00:00:00", NULL};
 	struct wall_time wall;
 	struct instant instant;
-	bool good = false;
 
-	for (size_t i = 0; !good && endings[i] != NULL; i++) {
-		char *whole = xasprintf("%s%s", text, endings[i]);
-
-		good = wall_parse(whole, strlen(whole), &wall);
-		free(whole);
-	}
-	if (!good)
+	if (!wall_parse_entered(text, is_end, &wall))
 		return false;
 	instant = zone_resolve(settings->zone, &wall, settings->ignore_dst);
 	*utc = instant.utc;

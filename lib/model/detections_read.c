@@ -5,11 +5,9 @@
 #include "trapkit/error.h"
 #include "trapkit/memory.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 struct detections_reader {
 	char *name;
@@ -21,10 +19,8 @@ struct detections_reader {
 	struct json_reader *json; /* on the images */
 	bool finished;            /* behind the last image */
 	struct detections_scratch scratch;
-	struct {
-		char *items;
-		size_t count, capacity;
-	} entry; /* of detections_at */
+	FILE *again;               /* the same file, for detections_at */
+	struct json_reader *entry; /* on what detections_at read last */
 };
 
 void detections_close(struct detections_reader *reader)
@@ -36,7 +32,9 @@ void detections_close(struct detections_reader *reader)
 		fclose(reader->stream);
 	detections_header_release(&reader->header);
 	detections_scratch_release(&reader->scratch);
-	free(reader->entry.items);
+	json_close(reader->entry);
+	if (reader->again != NULL)
+		fclose(reader->again);
 	free(reader->name);
 	free(reader);
 }
@@ -89,8 +87,11 @@ static int open_file(struct detections_reader *reader, struct error *err)
 			"'%s' is not a file: detections are read twice, so save them in one first",
 			reader->name);
 	reader->stream = fopen(reader->name, "re");
-	if (reader->stream == NULL)
+	if (reader->stream != NULL)
+		reader->again = fopen(reader->name, "re");
+	if (reader->again == NULL)
 		return error_errno(err, "cannot open '%s'", reader->name);
+	setvbuf(reader->again, NULL, _IONBF, 0);
 	return 0;
 }
 
@@ -153,53 +154,39 @@ int detections_next(
 	return 1;
 }
 
-/* The bytes of the file from `offset`. */
-static const char *entry_bytes(
-	struct detections_reader *reader, uint64_t offset, size_t size, struct error *err)
+/* Entries are small: to read far beyond one would cost more than to read it. */
+#define ENTRY_BUFFER 4096
+
+/* A reader on the entry at `offset`. */
+static struct json_reader *json_at(
+	struct detections_reader *reader, uint64_t offset, struct error *err)
 {
-	size_t got = 0;
+	struct json_settings settings = {.name = reader->name,
+		.most_kept = DETECTIONS_LARGEST_IMAGE,
+		.buffer = ENTRY_BUFFER};
 
 	if (reader->stream == NULL)
-		return reader->bytes + offset;
-	while (reader->entry.capacity < size)
-		reader->entry.items = array_grow(
-			reader->entry.items, reader->entry.capacity, &reader->entry.capacity, 1);
-	while (got < size) {
-		ssize_t part = pread(fileno(reader->stream), reader->entry.items + got, size - got,
-			(off_t)(offset + got));
-
-		if (part < 0 && errno == EINTR)
-			continue;
-		if (part < 0)
-			error_errno(err, "cannot read '%s'", reader->name);
-		else if (part == 0)
-			error_set(err, ERROR_INPUT, "'%s' was cut short while it was read",
-				reader->name);
-		if (part <= 0)
-			return NULL;
-		got += (size_t)part;
+		return json_open_memory(reader->bytes + offset, reader->size - offset, &settings);
+	if (fseeko(reader->again, (off_t)offset, SEEK_SET) != 0) {
+		error_errno(err, "cannot read '%s' again", reader->name);
+		return NULL;
 	}
-	return reader->entry.items;
+	return json_open(reader->again, &settings);
 }
 
-int detections_at(struct detections_reader *reader, uint64_t offset, size_t json_size,
-	struct detected_image *image, struct error *err)
+int detections_at(struct detections_reader *reader, uint64_t offset, struct detected_image *image,
+	struct error *err)
 {
-	struct json_settings settings = {.name = reader->name};
-	const char *bytes = entry_bytes(reader, offset, json_size, err);
-	struct json_reader *json;
 	struct json_token token;
-	int result;
+	int result = -1;
 
-	if (bytes == NULL)
+	json_close(reader->entry);
+	reader->entry = json_at(reader, offset, err);
+	if (reader->entry == NULL || json_next(reader->entry, &token, err) != 0)
 		return -1;
-	json = json_open_memory(bytes, json_size, &settings);
-	result = json_next(json, &token, err);
-	if (result == 0 && token.kind != JSON_OBJECT)
-		result = json_refuse(json, err, "the file was changed while it was read");
-	if (result == 0)
-		result = read_entry(reader, json, image, err);
+	if (token.kind != JSON_OBJECT)
+		return json_refuse(reader->entry, err, "the file was changed while it was read");
+	result = read_entry(reader, reader->entry, image, err);
 	image->offset = offset;
-	json_close(json);
 	return result;
 }

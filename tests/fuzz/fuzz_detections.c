@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		images++;
 		check(header, &image);
 		if (memcmp(bytes + image.offset, image.json, image.json_size) != 0 ||
-			detections_at(reader, image.offset, image.json_size, &image, &err) != 0 ||
+			detections_at(reader, image.offset, &image, &err) != 0 ||
 			image.count != count)
 			abort();
 		check(header, &image);
