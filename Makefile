@@ -31,7 +31,7 @@ DEPS_BUILD := gcc g++ libc6-dev pkg-config libzip-dev libyaml-dev libcjson-dev l
 	libsqlite3-dev libdeflate-dev zlib1g-dev libtomlplusplus-dev libcurl4-openssl-dev \
 	libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libswresample-dev \
 	libturbojpeg0-dev \
-	libcurl4 tzdata ca-certificates python3
+	tzdata ca-certificates python3
 DEPS_TEST := libcmocka-dev libimage-exiftool-perl ffmpeg python3-yaml unzip sqlite3 openssl \
 	libcap2 libpam0g libwrap0 procps strace faketime mandoc fish zsh bash-completion binutils
 DEPS_FUZZ := clang libclang-rt-dev
