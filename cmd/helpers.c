@@ -7,6 +7,7 @@
 #include "cli/options.h"
 #include "cli/server.h"
 #include "trapkit/lazy_library.h"
+#include "trapkit/package.h"
 #include "trapkit/timestamp.h"
 #include "trapkit/transfer.h"
 #include "trapkit/trapper.h"
@@ -61,7 +62,6 @@ static void show(struct session *session, struct table *table)
 static const struct library {
 	const char *name, *soname, *package, *symbol;
 } libraries[] = {
-	{"libzip", "libzip.so.4", "libzip4", "zip_libzip_version"},
 	{"libyaml", "libyaml-0.so.2", "libyaml-0-2", "yaml_get_version_string"},
 	{"SQLite", "libsqlite3.so.0", "libsqlite3-0", "sqlite3_libversion"},
 };
@@ -87,16 +87,29 @@ static void tool(struct tools *tools, const char *name, const char *status, cons
 	tools->missing += strcmp(status, "MISSING") == 0;
 }
 
+static void tell_version(
+	struct tools *tools, const char *name, const char *version, const struct error *err)
+{
+	tool(tools, name, version == NULL ? "MISSING" : "ok",
+		version == NULL ? err->message : version);
+}
+
 static void tell_library(struct tools *tools, const struct library *library)
 {
 	const char *(*version)(void) = NULL;
 	const struct lazy_symbol symbol = {library->symbol, &version};
 	struct error err = {0};
+	bool there = lazy_library_load(library->soname, library->package, &symbol, 1, &err) == 0;
 
-	if (lazy_library_load(library->soname, library->package, &symbol, 1, &err) != 0)
-		tool(tools, library->name, "MISSING", err.message);
-	else
-		tool(tools, library->name, "ok", version());
+	tell_version(tools, library->name, there ? version() : NULL, &err);
+}
+
+static void tell_libzip(struct tools *tools)
+{
+	struct error err = {0};
+	const char *version = zip_version(&err);
+
+	tell_version(tools, "libzip", version, &err);
 }
 
 /* "OpenSSL 3.0.2 …" and "libcurl 7.88.1 (…)", a line each; a missing one says so in brackets. */
@@ -188,6 +201,7 @@ static int run_external_tools(struct session *session, struct error *err)
 	table_init(&tools.table, "status", "what", "version or advice", NULL);
 	tool(&tools, "trapkit", "ok", TRAPKIT_VERSION);
 	tell_transfer(&tools);
+	tell_libzip(&tools);
 	for (size_t i = 0; i < sizeof libraries / sizeof libraries[0]; i++)
 		tell_library(&tools, &libraries[i]);
 	tool(&tools, "cJSON", "ok", cJSON_Version());

@@ -189,6 +189,9 @@ int package_compare(const char *yaml_path, const char *zip_path,
 int zip_identity(const char *path, char hex[SHA256_HEX_SIZE], const struct progress *progress,
 	struct error *err);
 
+/* libzip's own version; NULL with ERROR_UNAVAILABLE when it is not installed. */
+const char *zip_version(struct error *err);
+
 /* SHA-256 of a file as lower-case hex in `hex`. */
 int file_sha256(const char *path, char hex[SHA256_HEX_SIZE], const struct progress *progress,
 	struct error *err);

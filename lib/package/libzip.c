@@ -2,6 +2,7 @@
 /* Loads libzip when first used. */
 #include "trapkit/error.h"
 #include "trapkit/lazy_library.h"
+#include "trapkit/package.h"
 
 #include <pthread.h>
 
@@ -28,6 +29,7 @@ static void load(void)
 		{"zip_error_strerror", &libzip.error_strerror},
 		{"zip_error_fini", &libzip.error_fini},
 		{"zip_file_strerror", &libzip.file_strerror},
+		{"zip_libzip_version", &libzip.libzip_version},
 	};
 
 	/* Debian 13 has a newer one under a newer name; what is used here is the same in both. */
@@ -35,8 +37,8 @@ static void load(void)
 		    &load_error) == 0)
 		return;
 	error_clear(&load_error);
-	lazy_library_load(
-		"libzip.so.4", "libzip4", symbols, sizeof symbols / sizeof *symbols, &load_error);
+	lazy_library_load("libzip.so.4", "libzip4 (from Debian 13 on: libzip5)", symbols,
+		sizeof symbols / sizeof *symbols, &load_error);
 }
 
 int libzip_load(struct error *err)
@@ -46,4 +48,9 @@ int libzip_load(struct error *err)
 		return 0;
 	*err = load_error;
 	return -1;
+}
+
+const char *zip_version(struct error *err)
+{
+	return libzip_load(err) == 0 ? zip_libzip_version() : NULL;
 }

@@ -23,6 +23,7 @@ struct libzip {
 	__typeof__(zip_error_strerror) *error_strerror;
 	__typeof__(zip_error_fini) *error_fini;
 	__typeof__(zip_file_strerror) *file_strerror;
+	__typeof__(zip_libzip_version) *libzip_version;
 };
 extern struct libzip libzip;
 
@@ -43,5 +44,6 @@ int libzip_load(struct error *err);
 #define zip_error_strerror libzip.error_strerror
 #define zip_error_fini libzip.error_fini
 #define zip_file_strerror libzip.file_strerror
+#define zip_libzip_version libzip.libzip_version
 
 #endif
