@@ -149,10 +149,15 @@ static int explain_final(
 static int explain_broken(
 	const struct http_exchange *exchange, CURLcode code, const char *host, struct error *err)
 {
-	if (code == CURLE_GOT_NOTHING)
+	/* A TLS session that ends without a goodbye; newer OpenSSL calls that an error. */
+	bool cut = code == CURLE_RECV_ERROR && strstr(exchange->detail, "unexpected eof") != NULL;
+	long header = 0;
+
+	exchange->http->curl->easy_getinfo(exchange->http->easy, CURLINFO_HEADER_SIZE, &header);
+	if (code == CURLE_GOT_NOTHING || (cut && header == 0))
 		return error_set(
 			err, ERROR_NETWORK, "%s closed the connection without an answer", host);
-	if (code == CURLE_PARTIAL_FILE)
+	if (code == CURLE_PARTIAL_FILE || cut)
 		return error_set(err, ERROR_NETWORK,
 			"the connection to %s broke in the middle of the answer", host);
 	if (code == CURLE_SSL_CONNECT_ERROR && strstr(exchange->detail, "wrong version") != NULL)
