@@ -63,7 +63,9 @@ def test_bash():
 def test_fish():
     for words, wanted, unwanted in CASES:
         out = run("fish", "-c", f"source {FOLDER}/trapkit.fish; complete -C '{' '.join(words)}'")
-        judge("fish", words, wanted, unwanted, [line.split("\t")[0] for line in out.splitlines()])
+        offered = [line.split("\t")[0] for line in out.splitlines()]
+        # Newer versions name words that merely hold the letters, too, and complete none of them while one begins so.
+        judge("fish", words, wanted, unwanted, [word for word in offered if word.startswith(words[-1])])
 
 
 # zsh completes only on a terminal: a pseudo-terminal of its own, and what it draws is read.

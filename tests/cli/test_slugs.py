@@ -30,16 +30,24 @@ def texts():
         yield "".join(chance.choice(pool) for _ in range(chance.randint(0, 30)))
 
 
+def entries(table):
+    return [(int(code, 16), text) for code, text in re.findall(r'\{(0x[0-9A-F]+), "([^"]*)"\}', table)]
+
+
 def main():
     table = (ROOT / "lib/base/slug_table.h").read_text()
     version = re.search(r"from Unicode (\S+):", table).group(1)
-    if version != unicodedata.unidata_version:
-        print("Python knows Unicode %s, the table %s" % (unicodedata.unidata_version, version))
-        sys.exit(77)
     made = subprocess.run([sys.executable, str(ROOT / "lib/base/slug_table.py")], stdout=subprocess.PIPE,
                           check=True, env=dict(os.environ, PYTHONDONTWRITEBYTECODE="1")).stdout
-    assert made.decode() == table, "lib/base/slug_table.h is not what slug_table.py makes"
     given = list(texts())
+    if version == unicodedata.unidata_version:
+        assert made.decode() == table, "lib/base/slug_table.h is not what slug_table.py makes"
+    else:
+        # What a character of an older Unicode comes apart into never changes: only new ones are left out.
+        known = set(entries(table))
+        assert known <= set(entries(made.decode())), "the table has rows that Python does not make"
+        new = {chr(code) for code, _ in set(entries(made.decode())) - known}
+        given = [text for text in given if new.isdisjoint(text)]
     got = answers("slugs", b"".join(t.encode() + b"\0" for t in given)).decode().split("\0")[:-1]
     assert len(got) == len(given)
     for text, slug in zip(given, got):

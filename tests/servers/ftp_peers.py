@@ -29,8 +29,9 @@ CACHE = pathlib.Path(os.environ.get("TRAPKIT_PEERS") or ROOT / "build/peers")
 PACKAGES = {
     "pure-ftpd": ["pure-ftpd"],
     "vsftpd": ["vsftpd"],
-    "proftpd": ["proftpd-core", "proftpd-mod-crypto", "libhiredis0.14", "libmemcached11", "libmemcachedutil2", "libhashkit2",
-                "libpcre2-posix3"],
+    # Libraries by their names in Debian 12 and 13.
+    "proftpd": ["proftpd-core", "proftpd-mod-crypto", "libhiredis0.14|libhiredis1.1.0", "libmemcached11|libmemcached11t64",
+                "libmemcachedutil2|libmemcachedutil2t64", "libhashkit2|libhashkit2t64", "libpcre2-posix3"],
 }
 # Who the servers' files belong to when we are root; any id that is not root will do.
 OWNER = 65534
@@ -84,10 +85,13 @@ def unpacked(server):
         making = CACHE / (server + ".making")
         shutil.rmtree(making, ignore_errors=True)
         making.mkdir()
-        for package in PACKAGES[server]:
-            got = subprocess.run(["apt-get", "download", "-q", package], cwd=making, capture_output=True, text=True)
-            if got.returncode:
-                raise Skip(f"{server}: cannot download {package}: {got.stderr.strip().splitlines()[-1:]}")
+        for names in PACKAGES[server]:
+            for package in names.split("|"):
+                got = subprocess.run(["apt-get", "download", "-q", package], cwd=making, capture_output=True, text=True)
+                if got.returncode == 0:
+                    break
+            else:
+                raise Skip(f"{server}: cannot download {names}: {got.stderr.strip().splitlines()[-1:]}")
         for package in making.glob("*.deb"):
             subprocess.run(["dpkg", "-x", str(package), str(making)], check=True)
             package.unlink()
@@ -319,8 +323,11 @@ class Proftpd(Server):
         for file in (users, groups):
             file.chmod(0o600)
         modules = self.binaries / "usr/lib/proftpd"
+        # Some are built in, in older versions.
+        loaded = [f"LoadModule {name}.c" for name in ("mod_tls", "mod_xfer", "mod_ls", "mod_delay")
+                  if (modules / f"{name}.so").exists()]
         lines = [
-            f"ModulePath {modules}", "LoadModule mod_tls.c", "ServerName Test", "ServerType standalone",
+            f"ModulePath {modules}", *loaded, "ServerName Test", "ServerType standalone",
             f"Port {self.port}", "DefaultAddress 127.0.0.1", "SocketBindTight on", "UseReverseDNS off",
             "UseIPv6 off", f"User #{self.owner}" if self.root else f"User {os.environ.get('USER', 'nobody')}",
             f"PidFile {self.scratch / 'pid'}", f"ScoreboardFile {self.scratch / 'scoreboard'}",
