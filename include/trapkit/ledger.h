@@ -157,8 +157,11 @@ struct ledger_package {
 	uint64_t files, media_bytes;
 	uint64_t yaml_size, zip_size;
 	char *yaml_sha256, *zip_sha256; /* hex, once written */
-	int64_t created;                /* seconds since 1970 */
-	char *destination;              /* URL without password of the delivery below */
+	/* When the newer of its files changed last (inode), nanoseconds since 1970; 0 = not known.
+	   A file that changed later is read again before it is taken for the one with this digest.
+	 */
+	int64_t changed_ns;
+	char *destination; /* URL without password of the delivery below */
 	enum delivery_state delivery;
 	int64_t delivered; /* seconds since 1970, 0 = not */
 	enum trigger_state trigger;

@@ -12,6 +12,10 @@ extern "C" {
 #endif
 
 struct error;
+struct timespec;
+
+/* Nanoseconds since 1970, of a file's times and of clocks. */
+int64_t timespec_ns(const struct timespec *time);
 
 /* What a camera's clock showed: proleptic Gregorian, no zone unless `has_offset`. */
 struct wall_time {

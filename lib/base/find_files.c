@@ -4,6 +4,7 @@
 
 #include "trapkit/error.h"
 #include "trapkit/memory.h"
+#include "trapkit/timestamp.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -133,11 +134,6 @@ static void set_path(struct walk *walk, const struct level *level, const char *n
 	memcpy(walk->path + at, name, length);
 }
 
-static int64_t nanoseconds(struct timespec time)
-{
-	return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-}
-
 /* False when the entry is no longer there. */
 static bool look_at(int folder_fd, const char *name, struct found *found)
 {
@@ -149,8 +145,8 @@ static bool look_at(int folder_fd, const char *name, struct found *found)
 		return errno != ENOENT;
 	}
 	found->size = (uint64_t)status.st_size;
-	found->mtime_ns = nanoseconds(status.st_mtim);
-	found->ctime_ns = nanoseconds(status.st_ctim);
+	found->mtime_ns = timespec_ns(&status.st_mtim);
+	found->ctime_ns = timespec_ns(&status.st_ctim);
 	if (S_ISREG(status.st_mode)) {
 		found->kind = FOUND_FILE;
 	} else if (S_ISDIR(status.st_mode)) {

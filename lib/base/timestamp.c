@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 const char *time_source_name(enum time_source source)
 {
@@ -31,6 +32,11 @@ const char *time_source_name(enum time_source source)
 
 /* Years are counted from March, so that the leap day is the last day of a year; 146097 days are the
  * 400 years after which the calendar repeats, and 0000-03-01 is 719468 days before 1970. */
+int64_t timespec_ns(const struct timespec *time)
+{
+	return (int64_t)time->tv_sec * 1000000000 + time->tv_nsec;
+}
+
 int64_t days_from_civil(int year, int month, int day)
 {
 	int64_t shifted = (int64_t)year - (month <= 2);

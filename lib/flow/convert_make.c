@@ -39,8 +39,7 @@ static int check_same(const struct convert_item *item, int fd, struct error *err
 	if (fstat(fd, &status) != 0)
 		return error_errno(err, "cannot look at it");
 	if ((uint64_t)status.st_size != item->source.size ||
-		status.st_mtim.tv_sec * INT64_C(1000000000) + status.st_mtim.tv_nsec !=
-			item->source.mtime_ns)
+		timespec_ns(&status.st_mtim) != item->source.mtime_ns)
 		return error_set(err, ERROR_INPUT, "it changed since it was surveyed; run again");
 	return 0;
 }

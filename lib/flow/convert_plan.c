@@ -90,8 +90,7 @@ void convert_plan_place(const struct convert_job *job, struct convert_item *item
 	if (lstat(item->target, &status) != 0)
 		return;
 	if (S_ISREG(status.st_mode) && (uint64_t)status.st_size == item->source.size &&
-		status.st_mtim.tv_sec * INT64_C(1000000000) + status.st_mtim.tv_nsec ==
-			item->source.mtime_ns)
+		timespec_ns(&status.st_mtim) == item->source.mtime_ns)
 		item->status = CONVERT_UNCHANGED;
 	else
 		item->foreign = !job->settings->overwrite;

@@ -5,6 +5,7 @@
 #include "trapkit/memory.h"
 #include "trapkit/package.h"
 #include "trapkit/text.h"
+#include "trapkit/timestamp.h"
 #include "trapkit/transfer.h"
 
 #include <errno.h>
@@ -129,7 +130,7 @@ static int know_file(struct deliver *deliver, struct deliver_item *item, const c
 	if (!S_ISREG(status.st_mode))
 		return error_set(err, ERROR_INPUT, "'%s' is not a file", path);
 	if (*sha256 != NULL && (uint64_t)status.st_size == *size &&
-		status.st_ctim.tv_sec <= item->package.created)
+		timespec_ns(&status.st_ctim) <= item->package.changed_ns)
 		return 0;
 	if (deliver_identify(path, hex, deliver->progress, err) != 0)
 		return -1;

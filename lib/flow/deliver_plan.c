@@ -5,6 +5,7 @@
 #include "trapkit/memory.h"
 #include "trapkit/package.h"
 #include "trapkit/text.h"
+#include "trapkit/timestamp.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 /*
@@ -344,10 +344,6 @@ static int check_zip(const char *path, struct error *err)
 	return result;
 }
 
-/*
- * 1 = as the ledger knows it, 0 = new or changed: size and digest are set anew. `since` is when the
- * ledger's digest of this path was taken, 0 = never.
- */
 int deliver_identify(const char *path, char hex[SHA256_HEX_SIZE], const struct progress *progress,
 	struct error *err)
 {
@@ -362,16 +358,25 @@ int deliver_identify(const char *path, char hex[SHA256_HEX_SIZE], const struct p
 	return zip ? zip_identity(path, hex, progress, err) : file_sha256(path, hex, progress, err);
 }
 
-static int digest_file(const char *path, int64_t since, uint64_t *size, char **sha256,
-	const struct progress *progress, struct error *err)
+/*
+ * 1 = as the ledger knows it, 0 = new or changed: size and digest are set anew. `known` is up to
+ * when a change of this path is covered by the ledger's digest, 0 = none; *changed grows to when it
+ * changed.
+ */
+static int digest_file(const char *path, int64_t known, uint64_t *size, char **sha256,
+	int64_t *changed, const struct progress *progress, struct error *err)
 {
 	char hex[2 * SHA256_SIZE + 1];
 	struct stat status;
+	int64_t changed_ns;
 	bool same;
 
 	if (stat(path, &status) != 0)
 		return error_errno(err, "cannot look at '%s'", path);
-	if (*sha256 != NULL && *size == (uint64_t)status.st_size && status.st_ctim.tv_sec <= since)
+	changed_ns = timespec_ns(&status.st_ctim);
+	if (*changed < changed_ns)
+		*changed = changed_ns;
+	if (*sha256 != NULL && *size == (uint64_t)status.st_size && changed_ns <= known)
 		return 1;
 	if (deliver_identify(path, hex, progress, err) != 0)
 		return -1;
@@ -429,7 +434,6 @@ static void describe(struct ledger_package *package, const char *yaml, const cha
 	for (i = 0; i < summary->count; i++)
 		package->files += summary->items[i].resources;
 	package->media_bytes = package->zip_size;
-	package->created = (int64_t)time(NULL);
 	package->delivery = DELIVERY_NONE;
 	package->trigger = TRIGGER_NONE;
 	package->delivered = package->triggered = 0;
@@ -442,7 +446,7 @@ static int adopt(struct ledger *ledger, struct ledger_package_list *list, const 
 	struct ledger_package twin = {0};
 	struct definition_summary summary = {0};
 	char *known_yaml = NULL, *known_zip = NULL;
-	int64_t since = package->created;
+	int64_t known = package->changed_ns, changed = 0;
 	int zip_same, yaml_same = 0, result = -1;
 
 	if (definition_read(yaml, &summary, err) != 0) {
@@ -451,12 +455,13 @@ static int adopt(struct ledger *ledger, struct ledger_package_list *list, const 
 	}
 	if (package->id != 0)
 		paths_of(package, &known_yaml, &known_zip);
-	zip_same = digest_file(zip, since, &package->zip_size, &package->zip_sha256, progress, err);
+	zip_same = digest_file(
+		zip, known, &package->zip_size, &package->zip_sha256, &changed, progress, err);
 	if (known_yaml == NULL || strcmp(known_yaml, yaml) != 0)
-		since = 0;
+		known = 0;
 	if (zip_same >= 0)
-		yaml_same = digest_file(
-			yaml, since, &package->yaml_size, &package->yaml_sha256, progress, err);
+		yaml_same = digest_file(yaml, known, &package->yaml_size, &package->yaml_sha256,
+			&changed, progress, err);
 	if (zip_same < 0 || yaml_same < 0)
 		goto done;
 	if (package->id == 0 && take_twin(list, package, &twin)) {
@@ -464,6 +469,7 @@ static int adopt(struct ledger *ledger, struct ledger_package_list *list, const 
 		*package = twin;
 	} else if (!zip_same || !yaml_same) {
 		describe(package, yaml, zip, &summary);
+		package->changed_ns = changed;
 		if (ledger_put_package(ledger, package, err) != 0)
 			goto done;
 	}

@@ -220,8 +220,7 @@ static void read_rendition(struct package_job *job, const struct ledger_renditio
 			0) {
 		file->rendition = true;
 		file->size = (uint64_t)status.st_size;
-		file->mtime_ns =
-			(int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
+		file->mtime_ns = timespec_ns(&status.st_mtim);
 		file->entry.mime_type = media_type_mime(facts.type);
 		file->entry.width = facts.width;
 		file->entry.height = facts.height;

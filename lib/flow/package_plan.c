@@ -204,8 +204,7 @@ static void make_rows(struct package_job *job, const char *set)
 			.parts = parts,
 			.folder = xstrdup(job->settings->output_folder),
 			.fingerprint = xstrdup(job->fingerprint),
-			.collections = collections_of(job),
-			.created = job->settings->now};
+			.collections = collections_of(job)};
 
 		ARRAY_APPEND(&job->rows, row);
 	}

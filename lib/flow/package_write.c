@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* How often a part is begun anew because a big film changed while it was copied. */
@@ -261,14 +261,21 @@ static void set_text(char **text, const char *value)
 	*text = xstrdup(value);
 }
 
+static int64_t changed_ns(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 ? timespec_ns(&status.st_ctim) : 0;
+}
+
 static int store_part(struct part *part, struct error *err)
 {
 	struct ledger *ledger = part->job->ledger;
 	struct ledger_package *row = part->row;
 
 	row->state = PACKAGE_WRITTEN;
-	/* Digests hold from here on: files touched later are read again before they are sent. */
-	row->created = (int64_t)time(NULL);
+	/* The YAML was published last. */
+	row->changed_ns = changed_ns(part->shown->yaml);
 	row->files = part->files;
 	row->media_bytes = part->bytes;
 	row->yaml_size = part->shown->yaml_size;

@@ -204,7 +204,7 @@ static int64_t clock_ns(void)
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+	return timespec_ns(&now);
 }
 
 static int open_media(int data_fd, const char *path)
@@ -289,7 +289,7 @@ static int read_file(
 	if (result != 0)
 		return -1;
 	reading->size = (uint64_t)status.st_size;
-	reading->mtime_ns = (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
+	reading->mtime_ns = timespec_ns(&status.st_mtim);
 	/* A date far in the future is a wrong clock's: nothing written now will get it again. */
 	reading->racy = reading->mtime_ns > before - RACY_NANOSECONDS &&
 		reading->mtime_ns < clock_ns() + RACY_NANOSECONDS;

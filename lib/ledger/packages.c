@@ -37,7 +37,7 @@ static void bind_package(sqlite3_stmt *statement, const struct ledger_package *p
 	sqlite3_bind_int64(statement, 12, (int64_t)package->zip_size);
 	store_bind_text(statement, 13, package->yaml_sha256);
 	store_bind_text(statement, 14, package->zip_sha256);
-	sqlite3_bind_int64(statement, 15, package->created);
+	sqlite3_bind_int64(statement, 15, package->changed_ns);
 	store_bind_text(statement, 16, package->destination);
 	sqlite3_bind_int(statement, 17, (int)package->delivery);
 	sqlite3_bind_int64(statement, 18, package->delivered);
@@ -95,7 +95,7 @@ static struct ledger_package read_package(sqlite3_stmt *row)
 		.zip_size = store_column_u64(row, 12),
 		.yaml_sha256 = store_column(row, 13),
 		.zip_sha256 = store_column(row, 14),
-		.created = sqlite3_column_int64(row, 15),
+		.changed_ns = sqlite3_column_int64(row, 15),
 		.destination = store_column(row, 16),
 		.delivery = (enum delivery_state)sqlite3_column_int(row, 17),
 		.delivered = sqlite3_column_int64(row, 18),

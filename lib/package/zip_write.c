@@ -72,11 +72,6 @@ static void give_buffer(struct job *job, uint8_t *bytes)
 	free(bytes);
 }
 
-static int64_t mtime_of(const struct stat *status)
-{
-	return (int64_t)status->st_mtim.tv_sec * 1000000000 + status->st_mtim.tv_nsec;
-}
-
 static int changed(const struct zip_entry *entry, const char *how, struct error *err)
 {
 	return error_set(err, ERROR_INPUT, "'%s' changed while it was packaged (%s); run again",
@@ -96,7 +91,7 @@ static int check_unchanged(int fd, const struct zip_entry *entry, struct error *
 		return changed(entry, "it is shorter now", err);
 	if ((uint64_t)status.st_size > entry->size)
 		return changed(entry, "it is longer now", err);
-	if (mtime_of(&status) != entry->mtime_ns)
+	if (timespec_ns(&status.st_mtim) != entry->mtime_ns)
 		return changed(entry, "its modification time is another now", err);
 	return 0;
 }

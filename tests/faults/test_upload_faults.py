@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 
 sys.path.insert(0, str(pathlib.Path(os.environ["ROOT"]) / "tests/servers"))
 import ftp_peers  # noqa: E402
@@ -256,15 +257,31 @@ def file_changes_meanwhile(scratch):
         yaml, archive = field.package("winter", images=3, size=MEGABYTE)
         process = field.start(*upload(yaml, archive, "--limit-rate", "1M"))
         wait_for(lambda: field.arriving() > 100_000, what="the upload")
-        content = bytearray(archive.read_bytes())
-        content[-200] ^= 1
+        # Of the same size, and another from its first picture on: nothing of the old one may be gone on with.
+        with zipfile.ZipFile(archive) as old, zipfile.ZipFile(scratch / "other.zip", "w") as other:
+            for entry in old.infolist():
+                other.writestr(entry, old.read(entry).swapcase())
+        content = (scratch / "other.zip").read_bytes()
+        check(len(content) == archive.stat().st_size, "not of the same size")
         archive.write_bytes(content)
         out, err = process.communicate(timeout=30)
         check(process.returncode == 1 and "changed" in err, (process.returncode, out, err))
         check("winter.zip" not in field.on_server(), field.on_server())
         field.run(*upload(yaml, archive))
-        check(field.ftp.path("winter.zip").read_bytes() == bytes(content), "the ZIP differs")
+        check(field.ftp.path("winter.zip").read_bytes() == content, "the ZIP differs")
         check(field.on_server() == ["winter.yaml", "winter.zip"], field.on_server())
+
+
+def file_damaged_meanwhile(scratch):
+    """A disk that forgets bits: what is no longer the archive is not sent."""
+    with Field(scratch) as field:
+        yaml, archive = field.package("winter", images=1, size=MEGABYTE)
+        content = bytearray(archive.read_bytes())
+        content[MEGABYTE // 2] ^= 1
+        archive.write_bytes(content)
+        done = field.run(*upload(yaml, archive), expect=1)
+        check("IMG_0001.jpg" in one_error(done) and "make the package again" in one_error(done), done)
+        check(field.on_server() == [], field.on_server())
 
 
 def no_delete_no_rename(scratch):
@@ -300,5 +317,5 @@ def many_names(scratch):
 
 run_all([wrong_password, unknown_host, nobody_listens, bad_certificates, server_disk_full, outbox_disk_full,
          own_disk_full, unknown_deployment, wrong_zone, reply_lost_but_done, reply_lost_and_slow, request_lost,
-         busy_server, killed_after_post, stopped_in_time, file_changes_meanwhile, no_delete_no_rename, many_names],
-        os.environ["SCRATCH"])
+         busy_server, killed_after_post, stopped_in_time, file_changes_meanwhile, file_damaged_meanwhile,
+         no_delete_no_rename, many_names], os.environ["SCRATCH"])
