@@ -126,6 +126,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "stand-in"
     timeout = 60
+    more_headers = ()    # of the reply, as (name, value)
 
     def log_message(self, *_):
         pass
@@ -143,7 +144,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.query = urllib.parse.parse_qs(self.parts.query, keep_blank_values=True)
         length = int(self.headers.get("Content-Length") or 0)
         self.body = self.rfile.read(length)
-        self.more_headers = []
+        self.more_headers = ()
         scheme = (self.headers.get("Authorization") or "").split(" ")[0]
         self.user = owner.authenticate(self.headers.get("Authorization"))
         fault = owner.take_fault(self.command, self.path) if not self.server.foreign else None
