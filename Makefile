@@ -143,7 +143,7 @@ library: $(B)/libtrapkit.a
 units: $(UNIT_PROGRAMS) $(FUZZ_PROGRAMS)
 programs: binary $(UNIT_PROGRAMS) $(FUZZ_PROGRAMS)
 
-test: need-test
+test: need-test need-runtime
 	$(Q)$(MAKE) --no-print-directory V=$(V) SANITIZE=$(SANITIZE) check
 
 # ONLY=words runs the tests whose path contains one of the words.
@@ -185,6 +185,8 @@ install: all
 	install -m 644 completions/_trapkit $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_trapkit
 	install -m 644 completions/trapkit.fish \
 		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/trapkit.fish
+	if [ -e $(RUNTIME) ]; then install -d $(DESTDIR)$(PREFIX)/lib/trapkit && \
+		install -m 644 $(RUNTIME) $(DESTDIR)$(PREFIX)/lib/trapkit/; fi
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's|@BINDIR@|$(PREFIX)/bin|' cmd/systemd/trapkit-traplinked.service.in \
 		>$(DESTDIR)$(PREFIX)/lib/systemd/system/trapkit-traplinked.service
@@ -194,6 +196,7 @@ install: all
 		$(DESTDIR)$(PREFIX)/share/doc/trapkit/
 
 uninstall:
+	rm -rf $(DESTDIR)$(PREFIX)/lib/trapkit
 	rm -f $(DESTDIR)$(PREFIX)/bin/trapkit
 	for name in $(LINKS); do rm -f $(DESTDIR)$(PREFIX)/bin/$$name \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$name; done
@@ -229,6 +232,31 @@ define need
 		echo "That failed. Install them yourself, then run make again."; exit 1; fi
 endef
 
+# ONNX Runtime, which 'detect' loads: Debian 13 and later have it; for Debian 12 it comes from npm, and
+# lies where the program looks first, beside itself. Without it detect's tests are skipped.
+RUNTIME := build/lib/trapkit/libonnxruntime.so.1
+RUNTIME_PACKAGE := onnxruntime-node@1.24.3
+RUNTIME_SHA256_x86_64 := 92ba8e44d31b80a34f5e805076a044122c3be1fffe0d88ed790de7267b0b2682
+RUNTIME_SHA256_aarch64 := 33032cb5b91c12edbf028d7c69fa40a31848d66c0095448758af237d5e0b07db
+.PHONY: need-runtime runtime-from-debian runtime-from-npm
+need-runtime:
+	@[ -e $(RUNTIME) ] || dpkg-query -W -f '$${Status}\n' libonnxruntime-dev 2>/dev/null | grep -q 'ok installed' || \
+		if apt-cache show libonnxruntime-dev >/dev/null 2>&1; \
+		then $(MAKE) --no-print-directory runtime-from-debian; \
+		else $(MAKE) --no-print-directory runtime-from-npm MACHINE=$$(uname -m); fi
+runtime-from-debian:
+	$(call need,libonnxruntime-dev)
+runtime-from-npm:
+	$(if $(shell command -v npm),,-$(call need,npm))
+	@rm -rf build/runtime && mkdir -p build/runtime build/lib/trapkit && cd build/runtime && \
+	if npm pack --silent $(RUNTIME_PACKAGE) >log 2>&1 && \
+		tar xzf *.tgz package/bin/napi-v6/linux/$(if $(filter aarch64,$(MACHINE)),arm64,x64) && \
+		mv package/bin/napi-v6/linux/*/libonnxruntime.so.1 . && \
+		echo '$(RUNTIME_SHA256_$(MACHINE))  libonnxruntime.so.1' | sha256sum -c --quiet; \
+	then mv libonnxruntime.so.1 ../lib/trapkit/; \
+	else tail -n 3 log; echo "ONNX Runtime could not be had: 'trapkit detect' will not run here."; fi; \
+	cd .. && rm -rf runtime
+
 .PHONY: need-build need-test need-fuzz need-bench
 need-build:
 	$(call need,$(DEPS_BUILD))
@@ -238,4 +266,4 @@ need-fuzz:
 	$(call need,$(DEPS_BUILD) $(DEPS_FUZZ))
 need-bench:
 	$(call need,$(DEPS_BUILD) $(DEPS_TEST) $(DEPS_BENCH))
-deps: need-test
+deps: need-test need-runtime

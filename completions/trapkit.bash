@@ -30,7 +30,19 @@ _trapkit_takes_value() {
 		--image-extensions | \
 		--video-extensions | \
 		--timezone | \
-		--output | \
+		--output | -o | \
+		--shard | \
+		--files-from | \
+		--model | \
+		--threshold | \
+		--keep | \
+		--image-size | \
+		--layout | \
+		--compatibility | \
+		--device | \
+		--threads | \
+		--batch | \
+		--video-interval | \
 		--build-timeout | \
 		--export-format | \
 		--export-filetype | \
@@ -58,7 +70,6 @@ _trapkit_takes_value() {
 		--limit-rate | \
 		--profiles | \
 		--registered | \
-		--files-from | \
 		--ids | \
 		--location-path | \
 		--location-id | \
@@ -85,7 +96,7 @@ _trapkit_takes_value() {
 _trapkit_rows() {
 	case $command/$sub in
 	/*)
-		words='config convert export helpers package pipeline profile template traplinked-sync upload validate help'
+		words='config convert detect export helpers package pipeline profile template traplinked-sync upload validate help'
 		;;
 	config/)
 		words='show check list path get set edit '
@@ -160,6 +171,27 @@ _trapkit_rows() {
 		--image-extensions) kind=nothing ;;
 		--video-extensions) kind=nothing ;;
 		--timezone) kind=nothing ;;
+		esac
+		;;
+	detect/)
+		words=''
+		options=' --data-path --collection --output --info --shard --overwrite --files-from --null --model --threshold --keep --image-size --layout --compatibility --device --threads --batch --video-interval --resume --no-resume --retry-failed'
+		case $1 in
+		--data-path) kind=folders ;;
+		--collection) kind=nothing ;;
+		--output | -o) kind=files ;;
+		--shard) kind=nothing ;;
+		--files-from) kind=files ;;
+		--model) kind=files ;;
+		--threshold) kind=nothing ;;
+		--keep) kind=nothing ;;
+		--image-size) kind=nothing ;;
+		--layout) kind=words values='auto yolov5 ultralytics end-to-end rtdetr rtdetr-top' ;;
+		--compatibility) kind=words values='classic modern' ;;
+		--device) kind=words values='auto cpu cuda' ;;
+		--threads) kind=nothing ;;
+		--batch) kind=nothing ;;
+		--video-interval) kind=nothing ;;
 		esac
 		;;
 	export/)
@@ -421,7 +453,7 @@ _trapkit_rows() {
 		--most) kind=nothing ;;
 		esac
 		;;
-	help/*) words='config convert export helpers package pipeline profile template traplinked-sync upload validate ' ;;
+	help/*) words='config convert detect export helpers package pipeline profile template traplinked-sync upload validate ' ;;
 	esac
 	options+=' --config --settings-dir --project --set --env-file --dry-run --jobs --work-dir --wait-lock --fail-fast --no-input --json --progress --color --no-color --verbosity --verbose --quiet --logfile --log-format --help --version'
 	[[ -n $kind ]] && return
@@ -487,4 +519,4 @@ _trapkit() {
 	esac
 }
 
-complete -F _trapkit trapkit trapper-tools trapkit-config trapkit-convert trapkit-export trapkit-helpers trapkit-package trapkit-pipeline trapkit-profile trapkit-template trapkit-traplinked-sync trapkit-upload trapkit-validate
+complete -F _trapkit trapkit trapper-tools trapkit-config trapkit-convert trapkit-detect trapkit-export trapkit-helpers trapkit-package trapkit-pipeline trapkit-profile trapkit-template trapkit-traplinked-sync trapkit-upload trapkit-validate

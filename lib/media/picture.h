@@ -7,6 +7,8 @@
 
 #include "plane.h"
 
+#include "trapkit/pixels.h"
+
 #include <stdbool.h>
 
 struct error;
@@ -40,6 +42,11 @@ int picture_decode_jpeg(const uint8_t *bytes, size_t size, const struct renditio
 /* Decodes whatever libavcodec knows by its first bytes, in full size. */
 int picture_decode_libav(
 	const uint8_t *bytes, size_t size, struct picture *picture, struct error *err);
+
+/* The same to RGB, without a detour through other components. */
+int picture_decode_rgb(const uint8_t *bytes, size_t size, struct pixels *pixels, struct error *err);
+struct AVFrame;
+int picture_take_rgb(const struct AVFrame *frame, struct pixels *pixels, struct error *err);
 
 /* Resamples to the target with 4:2:0 chroma. Planes of the right size are moved, not copied. */
 void picture_resample(struct picture *source, uint32_t width, uint32_t height, struct picture *out);

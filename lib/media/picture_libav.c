@@ -69,24 +69,34 @@ static void take_profile(const AVFrame *frame, struct picture *picture)
 	picture->profile_size = data->size;
 }
 
+/* From the frame's own kind of pixels to another, nothing resampled but chroma. */
+static struct SwsContext *open_scaler(const AVFrame *frame, enum AVPixelFormat to)
+{
+	struct SwsContext *scaler = sws_getContext(frame->width, frame->height,
+		(enum AVPixelFormat)frame->format, frame->width, frame->height, to,
+		SWS_POINT | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP, NULL, NULL,
+		NULL);
+	const int *matrix;
+
+	if (scaler == NULL)
+		return NULL;
+	matrix = sws_getCoefficients(SWS_CS_ITU601);
+	sws_setColorspaceDetails(scaler, matrix, frame->color_range != AVCOL_RANGE_MPEG, matrix, 1,
+		0, 1 << 16, 1 << 16);
+	return scaler;
+}
+
 /* Into planes of full-range BT.601, which is what a JPEG is made of. */
 static int take_planes(const AVFrame *frame, struct picture *picture, struct error *err)
 {
 	bool grey = is_grey(frame);
 	struct SwsContext *scaler =
-		sws_getContext(frame->width, frame->height, (enum AVPixelFormat)frame->format,
-			frame->width, frame->height, grey ? AV_PIX_FMT_GRAY8 : AV_PIX_FMT_YUV444P,
-			SWS_POINT | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP,
-			NULL, NULL, NULL);
+		open_scaler(frame, grey ? AV_PIX_FMT_GRAY8 : AV_PIX_FMT_YUV444P);
 	uint8_t *planes[4] = {NULL};
 	int strides[4] = {0}, code;
-	const int *matrix;
 
 	if (scaler == NULL)
 		return error_set(err, ERROR_INPUT, "the picture's kind of pixels is not known");
-	matrix = sws_getCoefficients(SWS_CS_ITU601);
-	sws_setColorspaceDetails(scaler, matrix, frame->color_range != AVCOL_RANGE_MPEG, matrix, 1,
-		0, 1 << 16, 1 << 16);
 	picture->count = grey ? 1 : 3;
 	picture->across = picture->down = 1;
 	picture->full_width = picture->width = (uint32_t)frame->width;
@@ -104,8 +114,25 @@ static int take_planes(const AVFrame *frame, struct picture *picture, struct err
 	return code > 0 ? 0 : libav_fail(err, code, "cannot read the picture's pixels");
 }
 
-int picture_decode_libav(
-	const uint8_t *bytes, size_t size, struct picture *picture, struct error *err)
+int picture_take_rgb(const AVFrame *frame, struct pixels *pixels, struct error *err)
+{
+	struct SwsContext *scaler = open_scaler(frame, AV_PIX_FMT_RGB24);
+	uint8_t *rows[4] = {NULL};
+	int strides[4] = {0}, code;
+
+	if (scaler == NULL)
+		return error_set(err, ERROR_INPUT, "the picture's kind of pixels is not known");
+	pixels_init(pixels, (uint32_t)frame->width, (uint32_t)frame->height);
+	rows[0] = pixels->rgb;
+	strides[0] = frame->width * 3;
+	code = sws_scale(scaler, (const uint8_t *const *)frame->data, frame->linesize, 0,
+		frame->height, rows, strides);
+	sws_freeContext(scaler);
+	return code > 0 ? 0 : libav_fail(err, code, "cannot read the picture's pixels");
+}
+
+/* The one frame of a picture file; the caller frees it. */
+static AVFrame *decode_frame(const uint8_t *bytes, size_t size, bool *truncated, struct error *err)
 {
 	enum AVCodecID id = codec_of(bytes, size);
 	const AVCodec *codec = NULL;
@@ -114,16 +141,17 @@ int picture_decode_libav(
 	AVFrame *frame = NULL;
 	int result = -1;
 
-	if (id == AV_CODEC_ID_NONE || size > INT32_MAX - AV_INPUT_BUFFER_PADDING_SIZE)
-		return error_set(
-			err, ERROR_INPUT, "not a picture of a kind that can be decoded here");
+	if (id == AV_CODEC_ID_NONE || size > INT32_MAX - AV_INPUT_BUFFER_PADDING_SIZE) {
+		error_set(err, ERROR_INPUT, "not a picture of a kind that can be decoded here");
+		return NULL;
+	}
 	if (libav_load(err) != 0)
-		return -1;
+		return NULL;
 	codec = avcodec_find_decoder(id);
 	if (codec == NULL) {
 		error_set(
 			err, ERROR_INPUT, "the installed libavcodec does not decode such pictures");
-		goto done;
+		return NULL;
 	}
 	decoder = avcodec_alloc_context3(codec);
 	packet = av_packet_alloc();
@@ -140,13 +168,39 @@ int picture_decode_libav(
 		error_set(err, ERROR_INPUT, "cannot begin decoding");
 		goto done;
 	}
-	if (decode(decoder, packet, frame, &picture->truncated, err) != 0)
-		goto done;
-	take_profile(frame, picture);
-	result = take_planes(frame, picture, err);
+	result = decode(decoder, packet, frame, truncated, err);
 done:
-	av_frame_free(&frame);
+	if (result != 0)
+		av_frame_free(&frame);
 	av_packet_free(&packet);
 	avcodec_free_context(&decoder);
+	return frame;
+}
+
+int picture_decode_libav(
+	const uint8_t *bytes, size_t size, struct picture *picture, struct error *err)
+{
+	AVFrame *frame = decode_frame(bytes, size, &picture->truncated, err);
+	int result;
+
+	if (frame == NULL)
+		return -1;
+	take_profile(frame, picture);
+	result = take_planes(frame, picture, err);
+	av_frame_free(&frame);
+	return result;
+}
+
+int picture_decode_rgb(const uint8_t *bytes, size_t size, struct pixels *pixels, struct error *err)
+{
+	bool truncated = false;
+	AVFrame *frame = decode_frame(bytes, size, &truncated, err);
+	int result;
+
+	if (frame == NULL)
+		return -1;
+	result = picture_take_rgb(frame, pixels, err);
+	pixels->truncated = truncated;
+	av_frame_free(&frame);
 	return result;
 }

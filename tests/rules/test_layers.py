@@ -15,10 +15,10 @@ TIER = {
 # Which room a public header is the door of.
 DOORS = {
     "base": "csv digest error exif find_files gpx json_reader lazy_library limits memory output_file output_folder progress text timestamp toml workers",
-    "model": "model detections", "media": "media rendition film", "camera": "camera", "package": "package", "transfer": "transfer",
-    "detect": "detect", "camtrapdp": "camtrapdp camtrapdp_write", "ledger": "ledger", "trapper": "trapper",
+    "model": "model detections pixels", "media": "media rendition film pixel_source", "camera": "camera", "package": "package",
+    "transfer": "transfer", "detect": "detect", "camtrapdp": "camtrapdp camtrapdp_write", "ledger": "ledger", "trapper": "trapper",
     "traplinked": "traplinked",
-    "flow": "survey template package_flow deliver convert sync validate export_fetch",
+    "flow": "survey template package_flow deliver convert sync validate export_fetch detect_flow",
 }
 ROOM_OF = {door: room for room, doors in DOORS.items() for door in doors.split()}
 # Foreign headers and the rooms that may include them. cJSON and OpenSSL's digests may be used in more than one.

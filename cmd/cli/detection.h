@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What `detect`, `pipeline` and `helpers` share: the model's rows, and where the runtime is. */
+#ifndef TRAPKIT_CMD_DETECTION_H
+#define TRAPKIT_CMD_DETECTION_H
+
+#include "command.h"
+#include "trapkit/detect_flow.h"
+
+/* DETECT's rows, for any command that runs a model. */
+extern const struct option detection_options[];
+
+/* The settings as a flow takes them; texts stay the options'. */
+int detection_settings(struct session *session, struct detect_settings *flow, struct error *err);
+
+/* How the model runs; `file` NULL = the one that is set. ERROR_UNAVAILABLE without any. */
+int detection_model(struct session *session, const char *file, struct detector_settings *model,
+	struct error *err);
+
+/* --threshold, or below 0 = the model's own. */
+int detection_threshold(struct session *session, double *threshold, struct error *err);
+
+/* What was seen: a table on the console, `threshold`, `deployments` and `total` into `parent`. */
+int detection_tell_summary(struct session *session, const char *path, double threshold,
+	cJSON *parent, struct error *err);
+
+#endif

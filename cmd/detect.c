@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* trapkit detect: animals, people and vehicles found by a model on this machine. */
+#include "cli/cameras.h"
+#include "cli/console.h"
+#include "cli/delivery.h"
+#include "cli/detection.h"
+#include "cli/general.h"
+#include "cli/options.h"
+#include "stages.h"
+#include "trapkit/output_file.h"
+#include "trapkit/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct {
+	char *output, *shard, *files_from;
+	bool nul, info, overwrite;
+} settings;
+
+static const struct option options[] = {
+	{.name = "data-path",
+		.value = "DIR",
+		.directory = &general.data_path,
+		.help = "Look at everything below DIR (DIR/COLLECTION/DEPLOYMENT/FILES)."},
+	{.name = "collection",
+		.value = "NAME",
+		.list = &general.collections,
+		.help = "Take only this collection; may be given several times."},
+	{.name = "output",
+		.letter = 'o',
+		.value = "FILE.json",
+		.file = &settings.output,
+		.help = "Write the detections into FILE.json (of a data path: "
+			".trapkit/detections.json)."},
+	{.name = "info",
+		.flag = &settings.info,
+		.fallback = "false",
+		.help = "Show what the model takes and gives, and look at no picture."},
+	{.name = "shard",
+		.value = "I/N",
+		.text = &settings.shard,
+		.help = "Take the part I (from 0) of N parts of about equal bytes."},
+	{.name = "overwrite",
+		.flag = &settings.overwrite,
+		.fallback = "false",
+		.help = "Begin anew and replace the output."},
+	{.name = "files-from",
+		.value = "FILE",
+		.file = &settings.files_from,
+		.help = "Read names from FILE, one a line; '-' is standard input."},
+	{.name = "null",
+		.letter = '0',
+		.flag = &settings.nul,
+		.fallback = "false",
+		.help = "Take the names of --files-from as ended by NUL characters."},
+	{0},
+};
+
+static const struct option *const tables[] = {options, detection_options, NULL};
+
+/* ---- a model ---- */
+
+static void tell(struct session *session, struct table *table, const char *key, const char *name,
+	const char *text)
+{
+	table_cell(table, "%s", name);
+	table_cell(table, "%s", text);
+	json_add_text(session->result, key, text);
+}
+
+static int run_info(struct session *session, struct error *err)
+{
+	struct detector_settings model = {0};
+	struct detector *detector = NULL;
+	const struct detector_info *info;
+	struct table table = {0};
+	cJSON *classes;
+	char *text;
+
+	if (session->argument_count > 1)
+		return error_set(err, ERROR_USAGE, "--info shows one model at a time");
+	if (detection_model(session, session->arguments[0], &model, err) != 0 ||
+		(detector = detector_open(&model, err)) == NULL)
+		return -1;
+	info = detector_info(detector);
+	table_init(&table, "what", "value", (const char *)NULL);
+	tell(session, &table, "model", "model", info->model);
+	tell(session, &table, "layout", "layout", detector_layout_names[info->layout]);
+	tell(session, &table, "input", "takes", info->input);
+	tell(session, &table, "output", "gives", info->output);
+	tell(session, &table, "precision", "numbers", info->precision);
+	text = info->fixed_width != 0
+		? xasprintf("%u x %u", info->fixed_width, info->fixed_height)
+		: xasprintf("longer side %u, multiples of %u", info->image_size, info->stride);
+	tell(session, &table, "size", "size", text);
+	free(text);
+	classes = cJSON_AddArrayToObject(session->result, "classes");
+	for (size_t i = 0; i < info->class_count; i++) {
+		table_cell(&table, "category %zu", i + 1);
+		table_cell(&table, "%s", info->classes[i]);
+		cJSON_AddItemToArray(classes, cJSON_CreateString(info->classes[i]));
+	}
+	text = xasprintf("%g", info->typical);
+	table_cell(&table, "threshold");
+	table_cell(&table, "%s", text);
+	cJSON_AddNumberToObject(session->result, "threshold", info->typical);
+	free(text);
+	tell(session, &table, "device", "device", info->device);
+	tell(session, &table, "runtime", "runtime", info->runtime);
+	console_table(session->console, &table);
+	table_release(&table);
+	detector_close(detector);
+	return 0;
+}
+
+/* ---- pictures ---- */
+
+static int parse_shard(struct detect_settings *flow, struct error *err)
+{
+	unsigned long shard, shards;
+	char *end, *rest = NULL;
+
+	if (settings.shard == NULL)
+		return 0;
+	shard = strtoul(settings.shard, &end, 10);
+	shards = *end == '/' ? strtoul(end + 1, &rest, 10) : 0;
+	if (settings.shard[0] < '0' || settings.shard[0] > '9' || rest == NULL || *rest != '\0' ||
+		shards == 0 || shards > 1000000 || shard >= shards)
+		return error_set(err, ERROR_USAGE,
+			"--shard: '%s' is no part; write 0/4, 1/4, 2/4 or 3/4 for the parts of "
+			"four",
+			settings.shard);
+	flow->shard = (unsigned)shard;
+	flow->shards = (unsigned)shards;
+	return 0;
+}
+
+static int collect(struct session *session, struct string_list *files, struct error *err)
+{
+	for (size_t i = 0; i < session->argument_count; i++)
+		string_list_add(files, session->arguments[i]);
+	if (settings.files_from != NULL &&
+		file_list_read(settings.files_from, settings.nul, files, err) != 0)
+		return -1;
+	if (general.data_path != NULL && files->count > 0)
+		return error_set(err, ERROR_USAGE, "name either files or --data-path: '%s' is both",
+			files->items[0]);
+	if (general.data_path == NULL && files->count == 0)
+		return error_set(err, ERROR_USAGE,
+			"nothing to look at: use --data-path DIR, name files or folders, or use "
+			"--files-from");
+	if (general.data_path == NULL && settings.output == NULL)
+		return error_set(err, ERROR_USAGE,
+			"where to? files need --output FILE.json for their detections");
+	return 0;
+}
+
+/* Owned; its folder is made. */
+static char *choose_output(struct session *session, struct error *err)
+{
+	char *work, *output;
+
+	if (settings.output != NULL)
+		return xstrdup(settings.output);
+	work = stage_work_folder(session, err);
+	if (work == NULL || (!session->dry_run && make_folders(work, err) != 0)) {
+		free(work);
+		return NULL;
+	}
+	output = text_join_path(work, "detections.json");
+	free(work);
+	return output;
+}
+
+static void tell_words(
+	struct session *session, const struct detect_result *result, const char *output)
+{
+	uint64_t done = result->pictures + result->videos;
+	char *time = text_duration(result->seconds);
+
+	if (session->dry_run)
+		console_print(session->console,
+			"Would look at %llu files and write %s; %llu are done already\n",
+			(unsigned long long)(result->files - result->known), output,
+			(unsigned long long)result->known);
+	else if (result->up_to_date)
+		console_print(session->console, "Up to date: %s holds all %llu files\n", output,
+			(unsigned long long)result->files);
+	else
+		console_print(session->console,
+			"Looked at %llu files (%llu frames of videos) in %s: %s; %llu were known "
+			"already\n",
+			(unsigned long long)done, (unsigned long long)result->frames, time, output,
+			(unsigned long long)result->known);
+	if (result->failed > 0)
+		progress_warning(session->progress, NULL,
+			"%llu %s could not be looked at; their entries say why, and --retry-failed "
+			"looks again",
+			(unsigned long long)result->failed, result->failed == 1 ? "file" : "files");
+	free(time);
+}
+
+static void tell_json(
+	struct session *session, const struct detect_result *result, const char *output)
+{
+	cJSON *parent = session->result;
+
+	json_add_text(parent, "output", output);
+	json_add_text(parent, "device", result->device);
+	cJSON_AddNumberToObject(parent, "files", (double)result->files);
+	cJSON_AddNumberToObject(parent, "bytes", (double)result->bytes);
+	cJSON_AddNumberToObject(parent, "known", (double)result->known);
+	cJSON_AddNumberToObject(parent, "pictures", (double)result->pictures);
+	cJSON_AddNumberToObject(parent, "videos", (double)result->videos);
+	cJSON_AddNumberToObject(parent, "frames", (double)result->frames);
+	cJSON_AddNumberToObject(parent, "failed", (double)result->failed);
+	cJSON_AddNumberToObject(parent, "skipped", (double)result->skipped);
+	cJSON_AddBoolToObject(parent, "up_to_date", result->up_to_date);
+	cJSON_AddNumberToObject(parent, "seconds", result->seconds);
+	cJSON_AddNumberToObject(parent, "model_seconds", result->model_seconds);
+}
+
+static int run_detect(struct session *session, struct error *err)
+{
+	struct detect_settings flow = {
+		.data_path = general.data_path, .collections = &general.collections};
+	struct detect_result result = {0};
+	struct string_list files = {0};
+	double threshold;
+	char *output = NULL;
+	int status = -1;
+
+	if (collect(session, &files, err) != 0 ||
+		detection_threshold(session, &threshold, err) != 0 ||
+		parse_shard(&flow, err) != 0 || detection_settings(session, &flow, err) != 0 ||
+		(output = choose_output(session, err)) == NULL)
+		goto done;
+	flow.files = &files;
+	flow.output = output;
+	flow.overwrite = settings.overwrite;
+	if (detect_run(&flow, &result, session->progress, err) != 0)
+		goto done;
+	tell_words(session, &result, output);
+	tell_json(session, &result, output);
+	if (!session->dry_run &&
+		detection_tell_summary(session, output, threshold, session->result, err) != 0)
+		goto done;
+	status = result.failed > 0;
+done:
+	detect_result_release(&result);
+	string_list_release(&files);
+	free(output);
+	return status;
+}
+
+static int run(struct session *session, struct error *err)
+{
+	if (settings.info)
+		return run_info(session, err);
+	return run_detect(session, err);
+}
+
+static const char description[] =
+	"Runs a MegaDetector-class model (YOLOv5, Ultralytics, YOLOv10 and RT-DETR exports in ONNX "
+	"form) on this machine over pictures and frames of videos, and writes what it found in "
+	"MegaDetector's batch format 1.6, as Timelapse and AddaxAI read it, with the date, size "
+	"and SHA-256 of every file. Nothing leaves this machine.\n"
+	"\n"
+	"ONNX Runtime is needed: the package libonnxruntime-dev of Debian 13, or 'make deps' in "
+	"trapkit's source. Models are not part of trapkit; --info shows how one is understood.\n"
+	"\n"
+	"The file holds everything that the model is a little sure of (--keep), so that a "
+	"threshold can be chosen later. The table that is printed counts what is at least as sure "
+	"as --threshold: by default 0.2 for MegaDetector 5, 0.3 for MegaDetector 1000, 0.8 for "
+	"MegaDetector 4, 0.2 for others.\n"
+	"\n"
+	"What is done stands in OUTPUT.partial at once. Stopped by whatever it may be, the same "
+	"command goes on from there; when pictures are added later, only these are looked at. A "
+	"file that cannot be read is an entry with its reason, and the exit status is 1.\n"
+	"\n"
+	"On several computers, --shard 0/4 to --shard 3/4 divide the same files into parts of "
+	"about equal bytes.";
+
+static const char examples[] =
+	"# Look at a whole card\n"
+	"$ trapkit detect --data-path /data --model md_v5a.onnx\n"
+	"# Some files, and see what the model is\n"
+	"$ trapkit detect --model md_v5a.onnx --output found.json IMG_0001.JPG IMG_0002.JPG\n"
+	"$ trapkit detect --info md_v5a.onnx\n"
+	"# One frame every two seconds of videos, on the graphics processor\n"
+	"$ trapkit detect --data-path /data --model md_v5a.onnx --video-interval 2 --device cuda\n";
+
+const struct command command_detect = {
+	.name = "detect",
+	.summary = "Find animals, people and vehicles with a model on this machine",
+	.arguments = "FILE…",
+	.maximum = SIZE_MAX,
+	.description = description,
+	.examples = examples,
+	.options = tables,
+	.run = run,
+};

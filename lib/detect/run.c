@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Pictures made into tensors, run, and the model's numbers made into boxes. */
+#include "detector.h"
+
+#include "half.h"
+
+#include "trapkit/error.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- into the model ---- */
+
+/* Interleaved bytes to planes of numbers from 0 to 1. */
+static void fill_tensor(
+	const struct detector *detector, const struct pixels *rectangle, void *tensor)
+{
+	size_t count = (size_t)rectangle->width * rectangle->height;
+	uint16_t *halves = tensor;
+	float *floats = tensor;
+
+	for (size_t c = 0; c < 3; c++) {
+		const uint8_t *from = rectangle->rgb + c;
+
+		if (detector->half)
+			for (size_t i = 0; i < count; i++)
+				halves[c * count + i] = detector->half_shares[from[i * 3]];
+		else
+			for (size_t i = 0; i < count; i++)
+				floats[c * count + i] = detector->shares[from[i * 3]];
+	}
+}
+
+/* Where a box of the tensor lies in the picture. */
+static void place_picture(
+	const struct detector *detector, const struct letterbox *box, struct detector_input *input)
+{
+	double width = input->picture_width, height = input->picture_height;
+
+	if (detector->letterbox.stretch || detector->modern) {
+		input->gain_x = box->picture_width / width;
+		input->gain_y = box->picture_height / height;
+		input->pad_x = (box->width - box->picture_width) / 2.0;
+		input->pad_y = (box->height - box->picture_height) / 2.0;
+		return;
+	}
+	/* MegaDetector's real numbers, not the whole ones that the picture was placed by. */
+	input->gain_x = input->gain_y = fmin(box->height / height, box->width / width);
+	input->pad_x = (box->width - width * input->gain_x) / 2;
+	input->pad_y = (box->height - height * input->gain_y) / 2;
+}
+
+void detector_prepare(
+	const struct detector *detector, const struct pixels *pixels, struct detector_input *input)
+{
+	struct letterbox box;
+	struct pixels rectangle;
+
+	letterbox_plan(pixels->width, pixels->height, &detector->letterbox, &box);
+	letterbox_fill(pixels, &box, &rectangle);
+	*input = (struct detector_input){.width = box.width,
+		.height = box.height,
+		.picture_width = pixels->width,
+		.picture_height = pixels->height};
+	input->bytes = (size_t)box.width * box.height * 3 *
+		(detector->half ? sizeof(uint16_t) : sizeof(float));
+	input->tensor = xmalloc(input->bytes);
+	fill_tensor(detector, &rectangle, input->tensor);
+	place_picture(detector, &box, input);
+	pixels_release(&rectangle);
+}
+
+void detector_input_release(struct detector_input *input)
+{
+	free(input->tensor);
+	*input = (struct detector_input){0};
+}
+
+/* ---- out of the model ---- */
+
+static const float *as_floats(struct detector *detector, const struct runtime_result *result)
+{
+	const struct tensor_shape *shape = &result->shape;
+	const uint16_t *halves = result->data;
+	size_t count = (size_t)(shape->sizes[0] * shape->sizes[1] * shape->sizes[2]);
+
+	if (shape->type == TENSOR_FLOAT)
+		return result->data;
+	if (count > detector->number_count) {
+		detector->numbers =
+			xreallocarray(detector->numbers, count, sizeof *detector->numbers);
+		detector->number_count = count;
+	}
+	for (size_t i = 0; i < count; i++)
+		detector->numbers[i] = half_to_float(halves[i]);
+	return detector->numbers;
+}
+
+int detector_raw_run(struct detector *detector, const void *tensors, uint32_t count, uint32_t width,
+	uint32_t height, struct runtime_result *result, const float **values, struct error *err)
+{
+	const struct tensor_shape shape = {.sizes = {count, 3, height, width},
+		.count = 4,
+		.type = detector->half ? TENSOR_HALF : TENSOR_FLOAT};
+	size_t bytes = (size_t)count * 3 * height * width *
+		(detector->half ? sizeof(uint16_t) : sizeof(float));
+
+	if (runtime_run(detector->session, tensors, bytes, &shape, result, err) != 0)
+		return -1;
+	if (result->shape.count != 3 || result->shape.sizes[0] != count ||
+		result->shape.sizes[1] <= 0 || result->shape.sizes[2] < 5 ||
+		(result->shape.type != TENSOR_FLOAT && result->shape.type != TENSOR_HALF)) {
+		char text[TENSOR_SHAPE_TEXT_SIZE];
+
+		tensor_shape_text(&result->shape, text);
+		runtime_result_release(result);
+		return error_set(err, ERROR_INPUT,
+			"the model gave a result of the shape %s, which cannot be read", text);
+	}
+	*values = as_floats(detector, result);
+	return 0;
+}
+
+static double shorten(double value, double steps, bool modern)
+{
+	return (modern ? nearbyint(value * steps) : floor(value * steps)) / steps;
+}
+
+static float to_picture(float position, double pad, double gain, uint32_t most)
+{
+	float moved = (position - (float)pad) / (float)gain;
+
+	moved = moved < 0 ? 0 : moved > (float)most ? (float)most : moved;
+	return nearbyintf(moved);
+}
+
+/* contracts/detector.md 1.4, steps 6 to 9, with the float and double of the original. */
+static void finish_box(const struct detector *detector, const struct detector_input *input,
+	const struct candidate *candidate, struct detector_box *box)
+{
+	uint32_t width = input->picture_width, height = input->picture_height;
+	float x1 = to_picture(candidate->x1, input->pad_x, input->gain_x, width);
+	float x2 = to_picture(candidate->x2, input->pad_x, input->gain_x, width);
+	float y1 = to_picture(candidate->y1, input->pad_y, input->gain_y, height);
+	float y2 = to_picture(candidate->y2, input->pad_y, input->gain_y, height);
+	float centre_x = (x1 + x2) / 2 / (float)width, wide = (x2 - x1) / (float)width;
+	float centre_y = (y1 + y2) / 2 / (float)height, high = (y2 - y1) / (float)height;
+
+	box->kind = candidate->class;
+	box->confidence = shorten(candidate->confidence, 1e3, detector->modern);
+	box->x = shorten(fmax(0, (double)centre_x - (double)wide / 2), 1e4, detector->modern);
+	box->y = shorten(fmax(0, (double)centre_y - (double)high / 2), 1e4, detector->modern);
+	box->width = shorten(wide, 1e4, detector->modern);
+	box->height = shorten(high, 1e4, detector->modern);
+}
+
+static void read_picture(struct detector *detector, const struct detector_input *input,
+	const struct tensor_shape *shape, const float *values, struct detector_result *result)
+{
+	enum detector_layout layout = detector->info.layout;
+	bool transposed = layout == DETECTOR_ULTRALYTICS;
+	const struct output_rows rows = {.values = values,
+		.rows = (size_t)shape->sizes[transposed ? 2 : 1],
+		.columns = (size_t)shape->sizes[transposed ? 1 : 2],
+		.transposed = transposed,
+		.width = input->width,
+		.height = input->height,
+		.floor = detector->floor};
+	struct candidate_list *list = &detector->candidates;
+
+	list->count = 0;
+	decode_rows(&rows, layout, list);
+	if (layout == DETECTOR_YOLOV5 || layout == DETECTOR_ULTRALYTICS)
+		suppress_doubles(list, detector->most_overlap);
+	else
+		keep_surest(list);
+	result->count = 0;
+	for (size_t i = 0; i < list->count; i++)
+		if (list->items[i].class < detector->info.class_count)
+			finish_box(
+				detector, input, &list->items[i], &result->boxes[result->count++]);
+}
+
+static int check_columns(
+	const struct detector *detector, const struct tensor_shape *shape, struct error *err)
+{
+	static const int64_t least[] = {[DETECTOR_YOLOV5] = 6,
+		[DETECTOR_ULTRALYTICS] = 5,
+		[DETECTOR_END_TO_END] = 6,
+		[DETECTOR_RTDETR] = 5,
+		[DETECTOR_RTDETR_TOP] = 6};
+	enum detector_layout layout = detector->info.layout;
+	int64_t columns = shape->sizes[layout == DETECTOR_ULTRALYTICS ? 1 : 2];
+	char text[TENSOR_SHAPE_TEXT_SIZE];
+
+	if (columns >= least[layout] && columns <= DETECTOR_MOST_CLASSES + 5)
+		return 0;
+	tensor_shape_text(shape, text);
+	return error_set(err, ERROR_INPUT,
+		"the model gave a result of the shape %s, which is not the layout '%s'", text,
+		detector_layout_names[layout]);
+}
+
+/* The tensors one after the other; those that a fixed batch has too many are left as they are. */
+const void *detector_join(struct detector *detector, const struct detector_input *const *inputs,
+	size_t count, uint32_t *batch)
+{
+	size_t bytes = inputs[0]->bytes;
+
+	*batch = detector->info.batch > 0 ? detector->info.batch : (uint32_t)count;
+	if (*batch == 1)
+		return inputs[0]->tensor;
+	if (bytes * *batch > detector->batch_size) {
+		free(detector->batch);
+		detector->batch_size = bytes * *batch;
+		detector->batch = xcalloc(1, detector->batch_size);
+	}
+	for (size_t i = 0; i < count; i++)
+		memcpy((char *)detector->batch + i * bytes, inputs[i]->tensor, bytes);
+	return detector->batch;
+}
+
+int detector_run(struct detector *detector, const struct detector_input *const *inputs,
+	size_t count, struct detector_result *results, struct error *err)
+{
+	struct runtime_result output = {0};
+	const struct tensor_shape *shape = &output.shape;
+	const float *values = NULL;
+	uint32_t batch;
+	const void *tensors = detector_join(detector, inputs, count, &batch);
+	int result;
+
+	if (detector_raw_run(detector, tensors, batch, inputs[0]->width, inputs[0]->height, &output,
+		    &values, err) != 0)
+		return -1;
+	result = check_columns(detector, shape, err);
+	for (size_t i = 0; i < count && result == 0; i++)
+		read_picture(detector, inputs[i], shape,
+			values + i * (size_t)(shape->sizes[1] * shape->sizes[2]), &results[i]);
+	runtime_result_release(&output);
+	return result;
+}

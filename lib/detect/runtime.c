@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* ONNX Runtime: found and loaded when first used, sessions opened, run and closed. */
+#include "runtime.h"
+
+#include "runtime_api.h"
+
+#include "trapkit/error.h"
+#include "trapkit/lazy_library.h"
+#include "trapkit/memory.h"
+#include "trapkit/text.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The names under which distributions have shipped it: libonnxruntime.so.1.21. */
+#define OLDEST_MINOR 14
+#define NEWEST_MINOR 60
+#define OPTIMIZE_ALL 99
+#define LOG_FATAL 4
+
+struct runtime_session {
+	struct runtime_object *session, *memory;
+	char *input_name, *output_name;
+	size_t input_count, output_count;
+	struct tensor_shape input, output;
+	bool cuda;
+	char *refusal; /* owned; why not CUDA */
+};
+
+static struct {
+	pthread_mutex_t guard;
+	bool loaded;
+	struct runtime_api api;
+	struct runtime_object *env, *allocator;
+	const char *version;
+} runtime = {.guard = PTHREAD_MUTEX_INITIALIZER};
+
+/* ---- loading ---- */
+
+static void swallow_log(void *context, int level, const char *category, const char *id,
+	const char *place, const char *message)
+{
+	(void)context, (void)level, (void)category, (void)id, (void)place, (void)message;
+}
+
+static const struct runtime_base *load_base(const char *library)
+{
+	const struct runtime_base *(*get_base)(void) = NULL;
+	const struct lazy_symbol symbol = {"OrtGetApiBase", &get_base};
+	struct error ignored = {0};
+
+	if (lazy_library_load(library, "libonnxruntime-dev", &symbol, 1, &ignored) != 0)
+		return NULL;
+	return get_base();
+}
+
+static const struct runtime_base *find_base(const struct runtime_settings *settings)
+{
+	const struct runtime_base *base = NULL;
+
+	if (settings->library != NULL)
+		return load_base(settings->library);
+	if (settings->folder != NULL) {
+		char *path = text_join_path(settings->folder, "libonnxruntime.so.1");
+
+		base = load_base(path);
+		free(path);
+	}
+	if (base == NULL)
+		base = load_base("libonnxruntime.so.1");
+	for (int minor = NEWEST_MINOR; base == NULL && minor >= OLDEST_MINOR; minor--) {
+		char *name = xasprintf("libonnxruntime.so.1.%d", minor);
+
+		base = load_base(name);
+		free(name);
+	}
+	return base != NULL ? base : load_base("libonnxruntime.so");
+}
+
+/* Copies, because ISO C casts no object pointer to a function's; POSIX gives both one form. */
+static void take_functions(void *const *table)
+{
+#define TAKE(type, name, place, arguments)                                                         \
+	memcpy(&runtime.api.name, &table[place], sizeof runtime.api.name);
+	RUNTIME_FUNCTIONS(TAKE)
+#undef TAKE
+}
+
+/* Takes the status over. The runtime's sentences may go on for pages: the first line is told. */
+static int check(runtime_call status, struct error *err, const char *what)
+{
+	const char *message;
+	int length;
+
+	if (status == NULL)
+		return 0;
+	message = runtime.api.GetErrorMessage(status);
+	length = (int)strcspn(message, "\r\n");
+	error_set(err, ERROR_INPUT, "%s: %.*s", what, length > 400 ? 400 : length, message);
+	runtime.api.ReleaseStatus(status);
+	return -1;
+}
+
+static int load_locked(const struct runtime_settings *settings, struct error *err)
+{
+	const struct runtime_base *base;
+	void *const *table;
+
+	/* Before the library is loaded: its later switch comes after the first upload. */
+	setenv("ORT_DISABLE_TELEMETRY", "1", 1);
+	base = find_base(settings);
+	if (base == NULL)
+		return error_set(err, ERROR_UNAVAILABLE,
+			"the model runtime (ONNX Runtime) %s%s%s; %s",
+			settings->library == NULL ? "is not installed" : "'",
+			settings->library == NULL ? "" : settings->library,
+			settings->library == NULL ? "" : "' cannot be loaded",
+			"install it: apt install libonnxruntime-dev (Debian 13 and later), or "
+			"'make deps' in trapkit's source, or set DETECT.runtime to its library "
+			"file");
+	table = base->get_api(RUNTIME_API_VERSION);
+	if (table == NULL)
+		return error_set(err, ERROR_UNAVAILABLE,
+			"the installed model runtime (ONNX Runtime %s) is too old; 1.%d or later "
+			"is needed",
+			base->get_version(), RUNTIME_API_VERSION);
+	take_functions(table);
+	runtime.version = base->get_version();
+	if (check(runtime.api.CreateEnvWithCustomLogger(
+			  swallow_log, NULL, LOG_FATAL, "trapkit", &runtime.env),
+		    err, "cannot start the model runtime") != 0 ||
+		check(runtime.api.GetAllocatorWithDefaultOptions(&runtime.allocator), err,
+			"cannot start the model runtime") != 0)
+		return -1;
+	runtime.loaded = true;
+	return 0;
+}
+
+/* Once for all sessions; a failure is tried again, with another library perhaps. */
+static int load(const struct runtime_settings *settings, struct error *err)
+{
+	int result = 0;
+
+	pthread_mutex_lock(&runtime.guard);
+	if (!runtime.loaded)
+		result = load_locked(settings, err);
+	pthread_mutex_unlock(&runtime.guard);
+	return result;
+}
+
+/* ---- shapes ---- */
+
+void tensor_shape_text(const struct tensor_shape *shape, char text[TENSOR_SHAPE_TEXT_SIZE])
+{
+	size_t used = 0;
+
+	text[used++] = '[';
+	for (size_t i = 0; i < shape->count && used < TENSOR_SHAPE_TEXT_SIZE - 24; i++) {
+		if (i > 0)
+			text[used++] = ',';
+		used += (size_t)(shape->sizes[i] < 0
+				? snprintf(text + used, TENSOR_SHAPE_TEXT_SIZE - used, "any")
+				: snprintf(text + used, TENSOR_SHAPE_TEXT_SIZE - used, "%lld",
+					  (long long)shape->sizes[i]));
+	}
+	text[used++] = ']';
+	text[used] = '\0';
+}
+
+static int read_shape(
+	const struct runtime_object *info, struct tensor_shape *shape, struct error *err)
+{
+	if (info == NULL)
+		return error_set(err, ERROR_INPUT, "its input or output is no tensor");
+	if (check(runtime.api.GetTensorElementType(info, &shape->type), err, "no type") != 0 ||
+		check(runtime.api.GetDimensionsCount(info, &shape->count), err, "no shape") != 0)
+		return -1;
+	if (shape->count > TENSOR_MOST_SIZES)
+		return error_set(err, ERROR_INPUT, "a tensor of %zu dimensions; %d are the most",
+			shape->count, TENSOR_MOST_SIZES);
+	return check(runtime.api.GetDimensions(info, shape->sizes, shape->count), err, "no shape");
+}
+
+/* Takes the type information over. */
+static int read_type(struct runtime_object *type, struct tensor_shape *shape, struct error *err)
+{
+	const struct runtime_object *info = NULL;
+	int result = check(runtime.api.CastTypeInfoToTensorInfo(type, &info), err, "no tensor");
+
+	if (result == 0)
+		result = read_shape(info, shape, err);
+	runtime.api.ReleaseTypeInfo(type);
+	return result;
+}
+
+/* The runtime's own text made ours. */
+static char *take_text(char *text)
+{
+	char *copy = text == NULL ? NULL : xstrdup(text);
+
+	if (text != NULL)
+		(void)check(runtime.api.AllocatorFree(runtime.allocator, text), NULL, "");
+	return copy;
+}
+
+/* ---- sessions ---- */
+
+static int append_cuda(struct runtime_object *options, struct error *err)
+{
+	/* The default search tries every algorithm anew for every new shape. */
+	static const char *const keys[] = {"cudnn_conv_algo_search", "arena_extend_strategy"};
+	static const char *const values[] = {"HEURISTIC", "kSameAsRequested"};
+	struct runtime_object *cuda = NULL;
+	int result = -1;
+
+	if (check(runtime.api.CreateCUDAProviderOptions(&cuda), err, "no CUDA") != 0)
+		return -1;
+	if (check(runtime.api.UpdateCUDAProviderOptions(
+			  cuda, keys, values, sizeof keys / sizeof keys[0]),
+		    err, "no CUDA") == 0)
+		result = check(
+			runtime.api.SessionOptionsAppendExecutionProvider_CUDA_V2(options, cuda),
+			err, "no CUDA");
+	runtime.api.ReleaseCUDAProviderOptions(cuda);
+	return result;
+}
+
+static int make_options(
+	const struct runtime_settings *settings, struct runtime_object **options, struct error *err)
+{
+	static const char what[] = "cannot set up the model runtime";
+
+	if (check(runtime.api.CreateSessionOptions(options), err, what) != 0 ||
+		check(runtime.api.SetIntraOpNumThreads(*options, (int)settings->threads), err,
+			what) != 0 ||
+		check(runtime.api.SetSessionGraphOptimizationLevel(*options, OPTIMIZE_ALL), err,
+			what) != 0 ||
+		/* Cheaper by hundreds of megabytes, at the same speed. */
+		check(runtime.api.DisableMemPattern(*options), err, what) != 0)
+		return -1;
+	/* Threads that wait leave the processors to the decoders. */
+	return check(
+		runtime.api.AddSessionConfigEntry(*options, "session.intra_op.allow_spinning", "0"),
+		err, what);
+}
+
+static int create_session(const struct runtime_settings *settings, bool cuda,
+	struct runtime_session *session, struct error *err)
+{
+	struct runtime_object *options = NULL;
+	int result = make_options(settings, &options, err);
+
+	if (result == 0 && cuda)
+		result = append_cuda(options, err);
+	if (result == 0)
+		result = check(runtime.api.CreateSession(
+				       runtime.env, settings->model, options, &session->session),
+			err, "not a model that can be run");
+	if (options != NULL)
+		runtime.api.ReleaseSessionOptions(options);
+	return result;
+}
+
+static int choose_device(
+	const struct runtime_settings *settings, struct runtime_session *session, struct error *err)
+{
+	struct error refusal = {0};
+
+	if (settings->cuda) {
+		session->cuda = create_session(settings, true, session, &refusal) == 0;
+		if (session->cuda)
+			return 0;
+		if (!settings->cpu) {
+			*err = refusal;
+			err->kind = ERROR_UNAVAILABLE;
+			return error_context(err, "the graphics processor cannot be used");
+		}
+		session->refusal = xstrdup(refusal.message);
+	}
+	return create_session(settings, false, session, err);
+}
+
+static int describe(struct runtime_session *session, struct error *err)
+{
+	static const char what[] = "cannot read the model's inputs and outputs";
+	struct runtime_object *type = NULL;
+	char *name = NULL;
+
+	if (check(runtime.api.SessionGetInputCount(session->session, &session->input_count), err,
+		    what) != 0 ||
+		check(runtime.api.SessionGetOutputCount(session->session, &session->output_count),
+			err, what) != 0)
+		return -1;
+	if (session->input_count == 0 || session->output_count == 0)
+		return error_set(err, ERROR_INPUT, "the model has no input or no output");
+	if (check(runtime.api.SessionGetInputTypeInfo(session->session, 0, &type), err, what) !=
+			0 ||
+		read_type(type, &session->input, err) != 0 ||
+		check(runtime.api.SessionGetOutputTypeInfo(session->session, 0, &type), err,
+			what) != 0 ||
+		read_type(type, &session->output, err) != 0)
+		return -1;
+	if (check(runtime.api.SessionGetInputName(session->session, 0, runtime.allocator, &name),
+		    err, what) != 0)
+		return -1;
+	session->input_name = take_text(name);
+	if (check(runtime.api.SessionGetOutputName(session->session, 0, runtime.allocator, &name),
+		    err, what) != 0)
+		return -1;
+	session->output_name = take_text(name);
+	return check(runtime.api.CreateCpuMemoryInfo(0, 0, &session->memory), err, what);
+}
+
+struct runtime_session *runtime_open(const struct runtime_settings *settings, struct error *err)
+{
+	struct runtime_session *session;
+
+	if (access(settings->model, R_OK) != 0) {
+		error_errno(err, "cannot read the model '%s'", settings->model);
+		err->kind = ERROR_UNAVAILABLE;
+		return NULL;
+	}
+	if (load(settings, err) != 0)
+		return NULL;
+	session = xcalloc(1, sizeof *session);
+	if (choose_device(settings, session, err) == 0 && describe(session, err) == 0)
+		return session;
+	if (err->kind == ERROR_INPUT)
+		error_context(err, "model '%s'", text_base_name(settings->model));
+	runtime_close(session);
+	return NULL;
+}
+
+void runtime_close(struct runtime_session *session)
+{
+	if (session == NULL)
+		return;
+	if (session->session != NULL)
+		runtime.api.ReleaseSession(session->session);
+	if (session->memory != NULL)
+		runtime.api.ReleaseMemoryInfo(session->memory);
+	free(session->input_name);
+	free(session->output_name);
+	free(session->refusal);
+	free(session);
+}
+
+const char *runtime_version(const struct runtime_session *session)
+{
+	(void)session;
+	return runtime.version;
+}
+
+bool runtime_on_cuda(const struct runtime_session *session)
+{
+	return session->cuda;
+}
+
+const char *runtime_cuda_refusal(const struct runtime_session *session)
+{
+	return session->refusal == NULL ? "" : session->refusal;
+}
+
+size_t runtime_input_count(const struct runtime_session *session)
+{
+	return session->input_count;
+}
+
+size_t runtime_output_count(const struct runtime_session *session)
+{
+	return session->output_count;
+}
+
+const struct tensor_shape *runtime_input(const struct runtime_session *session)
+{
+	return &session->input;
+}
+
+const struct tensor_shape *runtime_output(const struct runtime_session *session)
+{
+	return &session->output;
+}
+
+char *runtime_metadata(struct runtime_session *session, const char *key)
+{
+	struct runtime_object *metadata = NULL;
+	struct error ignored = {0};
+	char *value = NULL;
+
+	if (check(runtime.api.SessionGetModelMetadata(session->session, &metadata), &ignored,
+		    "no metadata") != 0)
+		return NULL;
+	if (check(runtime.api.ModelMetadataLookupCustomMetadataMap(
+			  metadata, runtime.allocator, key, &value),
+		    &ignored, "no metadata") != 0)
+		value = NULL;
+	runtime.api.ReleaseModelMetadata(metadata);
+	return take_text(value);
+}
+
+/* ---- running ---- */
+
+static int read_result(struct runtime_result *result, struct error *err)
+{
+	struct runtime_object *info = NULL;
+	void *data = NULL;
+	int outcome = -1;
+
+	if (check(runtime.api.GetTensorTypeAndShape(result->value, &info), err, "no result") != 0)
+		return -1;
+	if (read_shape(info, &result->shape, err) == 0)
+		outcome = check(
+			runtime.api.GetTensorMutableData(result->value, &data), err, "no result");
+	runtime.api.ReleaseTensorTypeAndShapeInfo(info);
+	result->data = data;
+	return outcome;
+}
+
+int runtime_run(struct runtime_session *session, const void *input, size_t bytes,
+	const struct tensor_shape *shape, struct runtime_result *result, struct error *err)
+{
+	const char *input_name = session->input_name, *output_name = session->output_name;
+	struct runtime_object *value = NULL, *output = NULL;
+	const struct runtime_object *inputs[1];
+	int outcome;
+
+	*result = (struct runtime_result){0};
+	/* The API takes no const; the runtime does not write into inputs. */
+	if (check(runtime.api.CreateTensorWithDataAsOrtValue(session->memory,
+			  (void *)(uintptr_t)input, bytes, shape->sizes, shape->count, shape->type,
+			  &value),
+		    err, "cannot hand a picture to the model") != 0)
+		return -1;
+	inputs[0] = value;
+	outcome = check(runtime.api.Run(session->session, NULL, &input_name, inputs, 1,
+				&output_name, 1, &output),
+		err, "the model failed");
+	runtime.api.ReleaseValue(value);
+	if (outcome != 0)
+		return -1;
+	result->value = output;
+	if (read_result(result, err) == 0)
+		return 0;
+	runtime_result_release(result);
+	return -1;
+}
+
+void runtime_result_release(struct runtime_result *result)
+{
+	if (result->value != NULL)
+		runtime.api.ReleaseValue(result->value);
+	*result = (struct runtime_result){0};
+}

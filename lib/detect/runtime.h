@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* ONNX Runtime behind four functions: the only file that knows it is runtime.c. */
+#ifndef TRAPKIT_DETECT_RUNTIME_H
+#define TRAPKIT_DETECT_RUNTIME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct error;
+
+/* Element types as ONNX numbers them (onnx.proto, TensorProto.DataType). */
+enum tensor_type { TENSOR_FLOAT = 1, TENSOR_INT64 = 7, TENSOR_HALF = 10 };
+
+#define TENSOR_MOST_SIZES 4
+
+struct tensor_shape {
+	int64_t sizes[TENSOR_MOST_SIZES]; /* -1 = any */
+	size_t count;
+	int type; /* enum tensor_type, or another number of ONNX */
+};
+/* "[1,3,640,any]" */
+#define TENSOR_SHAPE_TEXT_SIZE 96
+void tensor_shape_text(const struct tensor_shape *shape, char text[TENSOR_SHAPE_TEXT_SIZE]);
+
+struct runtime_settings {
+	const char *model;   /* path */
+	const char *library; /* file of the runtime; NULL = search */
+	const char *folder;  /* where to look first when searching; NULL = nowhere */
+	unsigned threads;
+	bool cuda, cpu; /* which devices may be used; CUDA is tried first */
+};
+
+/* A model ready to run. */
+struct runtime_session;
+
+/*
+ * ERROR_UNAVAILABLE when the runtime, the model file or the only device asked for is not there,
+ * ERROR_INPUT when the file is no model that this runtime can run.
+ */
+struct runtime_session *runtime_open(const struct runtime_settings *settings, struct error *err);
+void runtime_close(struct runtime_session *session);
+
+const char *runtime_version(const struct runtime_session *session);
+bool runtime_on_cuda(const struct runtime_session *session);
+/* Why CUDA is not used although it was allowed; "" when it is. */
+const char *runtime_cuda_refusal(const struct runtime_session *session);
+size_t runtime_input_count(const struct runtime_session *session);
+size_t runtime_output_count(const struct runtime_session *session);
+/* Of the first input and the first output. */
+const struct tensor_shape *runtime_input(const struct runtime_session *session);
+const struct tensor_shape *runtime_output(const struct runtime_session *session);
+/* What the exporter wrote into the model under this key; owned, NULL when nothing. */
+char *runtime_metadata(struct runtime_session *session, const char *key);
+
+/* What a run gave; `{ 0 }` is releasable. */
+struct runtime_result {
+	const void *data;
+	struct tensor_shape shape;
+	void *value;
+};
+
+/* Not from two threads at once. `input` is of the type of runtime_input(). */
+int runtime_run(struct runtime_session *session, const void *input, size_t bytes,
+	const struct tensor_shape *shape, struct runtime_result *result, struct error *err);
+void runtime_result_release(struct runtime_result *result);
+
+#endif

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What earlier runs have done, what this one adds to it, and the finished output. */
+#include "detect_job.h"
+
+#include "trapkit/detections.h"
+#include "trapkit/output_file.h"
+#include "trapkit/text.h"
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* What a power cut may cost. A killed program costs one entry. */
+#define SYNC_FILES 200
+#define SYNC_SECONDS 60
+
+/*
+ * The partial file is the output up to its last entry, one entry a line. A run that goes on cuts
+ * off a line that was never ended, and closes the document for as long as it takes to read it.
+ */
+
+/* ---- what was made with what ---- */
+
+static char *describe_making(const struct detect_settings *settings,
+	const struct detector_info *model, const char *model_sha256,
+	const struct detect_manifest *manifest)
+{
+	char *making = xasprintf("{\"trapkit\": {\"model_sha256\": \"%s\", \"layout\": \"%s\", "
+				 "\"image_size\": %u, \"compatibility\": \"%s\", \"floor\": %g, "
+				 "\"video_interval\": %g",
+		model_sha256, detector_layout_names[model->layout], model->image_size,
+		settings->detector.modern ? "modern" : "classic", settings->detector.floor,
+		settings->video_interval);
+	char *all;
+
+	if (settings->shards == 0)
+		all = xasprintf("%s}}", making);
+	else
+		all = xasprintf("%s, \"shard\": %u, \"shards\": %u, \"files\": %llu, "
+				"\"manifest\": \"%s\"}}",
+			making, settings->shard, settings->shards,
+			(unsigned long long)manifest->all, manifest->digest);
+	free(making);
+	return all;
+}
+
+static bool same_json(const char *one, const char *other)
+{
+	cJSON *a = one == NULL ? NULL : cJSON_Parse(one), *b = cJSON_Parse(other);
+	bool same = a != NULL && b != NULL && cJSON_Compare(a, b, true);
+
+	cJSON_Delete(a);
+	cJSON_Delete(b);
+	return same;
+}
+
+/* ---- entries that are there ---- */
+
+/* True when the entry is of the file as it is now. */
+static bool is_current(const cJSON *entry, const struct detect_file *file)
+{
+	const cJSON *size = cJSON_GetObjectItemCaseSensitive(entry, "size");
+	const char *modified =
+		cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "modified"));
+	struct wall_time wall;
+
+	return cJSON_IsNumber(size) && size->valuedouble == (double)file->size &&
+		modified != NULL && wall_parse(modified, strlen(modified), &wall) &&
+		wall_seconds(&wall) == file->mtime;
+}
+
+static void take_entry(const struct detect_settings *settings, struct detect_manifest *manifest,
+	const struct detected_image *image, bool in_output)
+{
+	struct detect_file *file = detect_manifest_find(manifest, image->file);
+	cJSON *entry;
+
+	if (file == NULL || image->json_size > UINT32_MAX ||
+		(image->failure != NULL && settings->retry_failed))
+		return;
+	entry = cJSON_ParseWithLength(image->json, image->json_size);
+	if (entry != NULL && is_current(entry, file)) {
+		file->entry = image->offset;
+		file->entry_size = (uint32_t)image->json_size;
+		file->in_output = in_output;
+		file->failed = image->failure != NULL;
+	}
+	cJSON_Delete(entry);
+}
+
+/* 1 = made with the same, its entries are taken; 0 = made with something else. */
+static int take_entries(const struct detect_settings *settings, const char *path,
+	const char *custom, struct detect_manifest *manifest, bool in_output, struct error *err)
+{
+	struct detections_reader *reader = detections_open(path, err);
+	struct detected_image image;
+	int more = -1;
+
+	if (reader == NULL)
+		return -1;
+	if (!same_json(detections_header(reader)->custom_metadata, custom)) {
+		detections_close(reader);
+		return 0;
+	}
+	while ((more = detections_next(reader, &image, err)) == 1)
+		take_entry(settings, manifest, &image, in_output);
+	detections_close(reader);
+	return more == 0 ? 1 : -1;
+}
+
+/* Where the last whole entry ends, its comma and end of line left out; 0 = not even a head. */
+static off_t find_end(FILE *stream, bool *any)
+{
+	char *line = NULL;
+	size_t capacity = 0;
+	ssize_t length;
+	off_t at = 0, end = 0;
+
+	rewind(stream);
+	while ((length = getline(&line, &capacity, stream)) > 0 && line[length - 1] == '\n') {
+		at += length;
+		if (strcmp(line, " \"images\": [\n") == 0)
+			end = at;
+		if (end == 0 || line[0] != '{' || length < 3)
+			continue;
+		if (strcmp(line + length - 2, "}\n") == 0)
+			end = at - 1;
+		else if (strcmp(line + length - 3, "},\n") == 0)
+			end = at - 2;
+		*any = end != at;
+	}
+	free(line);
+	return end;
+}
+
+static int cut(struct detect_state *state, off_t end, struct error *err)
+{
+	if (fflush(state->stream) != 0 || ftruncate(fileno(state->stream), end) != 0 ||
+		fseeko(state->stream, end, SEEK_SET) != 0)
+		return error_errno(err, "cannot write '%s'", state->partial);
+	return 0;
+}
+
+static int write_failed(const struct detect_state *state, struct error *err)
+{
+	return error_errno(err, "cannot write '%s'", state->partial);
+}
+
+/* Whatever the partial file holds that cannot be used is begun anew. */
+static int resume(struct detect_state *state, const struct detect_settings *settings,
+	struct detect_manifest *manifest, struct error *err)
+{
+	struct error damage = {0};
+	bool any = false;
+	off_t end = settings->no_resume || settings->overwrite ? 0 : find_end(state->stream, &any);
+	int taken = 0;
+
+	if (end > 0) {
+		if (cut(state, end, err) != 0)
+			return -1;
+		detect_tail_write(state->stream);
+		if (fflush(state->stream) != 0)
+			return write_failed(state, err);
+		taken = take_entries(
+			settings, state->partial, state->custom, manifest, false, &damage);
+	}
+	state->any = taken == 1 && any;
+	return cut(state, taken == 1 ? end : 0, err);
+}
+
+/* ---- opening ---- */
+
+static int open_partial(struct detect_state *state, struct error *err)
+{
+	int fd = open(state->partial, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+
+	if (fd < 0)
+		return write_failed(state, err);
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		close(fd);
+		return error_set(err, ERROR_BUSY,
+			"'%s' is being written by another run; wait for it, or use another "
+			"--output",
+			state->output);
+	}
+	state->stream = fdopen(fd, "r+");
+	if (state->stream == NULL) {
+		close(fd);
+		return write_failed(state, err);
+	}
+	return 0;
+}
+
+static int take_output(struct detect_state *state, const struct detect_settings *settings,
+	struct detect_manifest *manifest, struct error *err)
+{
+	int taken = 0;
+
+	if (settings->overwrite || access(state->output, F_OK) != 0)
+		return 0;
+	state->read_output = fopen(state->output, "re");
+	if (state->read_output == NULL)
+		return error_errno(err, "cannot open '%s'", state->output);
+	taken = take_entries(settings, state->output, state->custom, manifest, true, err);
+	if (taken < 0)
+		return error_context(err, "an output is there already (--overwrite replaces it)");
+	if (taken == 1)
+		return 0;
+	return error_set(err, ERROR_INPUT,
+		"'%s' was made with another model or other settings; --output writes elsewhere, "
+		"--overwrite replaces it",
+		state->output);
+}
+
+int detect_state_open(struct detect_state *state, const struct detect_settings *settings,
+	const struct detector_info *model, const char *model_sha256,
+	struct detect_manifest *manifest, bool write, struct error *err)
+{
+	state->output = xstrdup(settings->output);
+	state->partial = xasprintf("%s.partial", settings->output);
+	state->custom = describe_making(settings, model, model_sha256, manifest);
+	clock_gettime(CLOCK_MONOTONIC, &state->synced);
+	if (take_output(state, settings, manifest, err) != 0)
+		return -1;
+	if (!write)
+		return 0;
+	if (open_partial(state, err) != 0 || resume(state, settings, manifest, err) != 0)
+		return -1;
+	state->read_partial = fopen(state->partial, "re");
+	return state->read_partial != NULL ? 0 : write_failed(state, err);
+}
+
+void detect_state_close(struct detect_state *state)
+{
+	/* A run that had nothing to do leaves nothing. */
+	if (state->stream != NULL && ftello(state->stream) == 0)
+		unlink(state->partial);
+	if (state->stream != NULL)
+		fclose(state->stream);
+	if (state->read_output != NULL)
+		fclose(state->read_output);
+	if (state->read_partial != NULL)
+		fclose(state->read_partial);
+	free(state->output);
+	free(state->partial);
+	free(state->custom);
+	*state = (struct detect_state){0};
+}
+
+/* ---- adding ---- */
+
+int detect_state_sync(struct detect_state *state, struct error *err)
+{
+	if (state->stream == NULL || state->unsynced == 0)
+		return 0;
+	state->unsynced = 0;
+	clock_gettime(CLOCK_MONOTONIC, &state->synced);
+	return fflush(state->stream) == 0 && fdatasync(fileno(state->stream)) == 0
+		? 0
+		: write_failed(state, err);
+}
+
+static int put_head(
+	struct detect_state *state, const struct detector_info *model, struct error *err)
+{
+	const struct detect_head head = {.model = model, .custom = state->custom};
+
+	if (ftello(state->stream) > 0)
+		return 0;
+	detect_head_write(state->stream, &head);
+	return fflush(state->stream) == 0 ? sync_parent(state->partial, err)
+					  : write_failed(state, err);
+}
+
+int detect_state_put(struct detect_state *state, const struct detector_info *model,
+	struct detect_file *file, struct detect_entry *entry, struct error *err)
+{
+	struct timespec now;
+	off_t from, to;
+
+	if (put_head(state, model, err) != 0)
+		return -1;
+	fputs(state->any ? ",\n" : "", state->stream);
+	from = ftello(state->stream);
+	detect_entry_write(state->stream, file, entry);
+	to = ftello(state->stream);
+	/* The end of line first says that the entry is whole. */
+	if (from < 0 || to < from || to - from > UINT32_MAX || fflush(state->stream) != 0)
+		return write_failed(state, err);
+	file->entry = (uint64_t)from;
+	file->entry_size = (uint32_t)(to - from);
+	file->in_output = false;
+	file->failed = entry->failure != NULL;
+	state->any = true;
+	state->unsynced++;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return state->unsynced >= SYNC_FILES || now.tv_sec - state->synced.tv_sec >= SYNC_SECONDS
+		? detect_state_sync(state, err)
+		: 0;
+}
+
+/* ---- the output ---- */
+
+static int copy_entry(struct detect_state *state, const struct detect_file *file, FILE *to,
+	char **buffer, size_t *capacity, struct error *err)
+{
+	FILE *from = file->in_output ? state->read_output : state->read_partial;
+
+	if (file->entry_size > *capacity) {
+		*capacity = file->entry_size;
+		*buffer = xreallocarray(*buffer, *capacity, 1);
+	}
+	if (fseeko(from, (off_t)file->entry, SEEK_SET) != 0 ||
+		fread(*buffer, 1, file->entry_size, from) != file->entry_size)
+		return error_set(err, ERROR_SYSTEM, "cannot read '%s' back",
+			file->in_output ? state->output : state->partial);
+	fwrite(*buffer, 1, file->entry_size, to);
+	return 0;
+}
+
+int detect_state_finish(struct detect_state *state, const struct detect_settings *settings,
+	const struct detector_info *model, const struct detect_manifest *manifest,
+	struct error *err)
+{
+	const struct detect_head head = {
+		.model = model, .custom = state->custom, .completed = settings->now};
+	struct output_file file = {0};
+	char *buffer = NULL;
+	size_t capacity = 0;
+	int result = -1;
+
+	if (detect_state_sync(state, err) != 0 ||
+		output_file_open(&file, state->output, false, err) != 0)
+		goto done;
+	detect_head_write(file.stream, &head);
+	for (size_t i = 0; i < manifest->count; i++) {
+		fputs(i > 0 ? ",\n" : "", file.stream);
+		if (copy_entry(state, &manifest->items[i], file.stream, &buffer, &capacity, err) !=
+			0)
+			goto done;
+	}
+	detect_tail_write(file.stream);
+	result = output_file_publish(&file, OUTPUT_REPLACE, err);
+	/* Whoever waits for the lock then finds the output. */
+	if (result == 0)
+		unlink(state->partial);
+done:
+	free(buffer);
+	output_file_discard(&file);
+	return result;
+}
