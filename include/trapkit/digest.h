@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* SHA-256 (FIPS 180-4), as OpenSSL computes it. */
+/* SHA-256 (FIPS 180-4), as OpenSSL computes it, or several side by side. */
 #ifndef TRAPKIT_DIGEST_H
 #define TRAPKIT_DIGEST_H
 
@@ -21,6 +21,13 @@ struct sha256;
 /* libcrypto is loaded when this is first called; ERROR_UNAVAILABLE when it is not there. */
 struct sha256 *sha256_new(struct error *err);
 void sha256_update(struct sha256 *digest, const void *bytes, size_t size);
+/*
+ * The same for several digests, `size` bytes each: on processors without instructions for SHA-256
+ * up to four times as fast, given SHA256_LANES of them and sizes that are multiples of 64.
+ */
+#define SHA256_LANES 8u
+void sha256_update_many(
+	struct sha256 *const *digests, const uint8_t *const *bytes, size_t count, size_t size);
 /* Gives the digest and begins a new one. */
 void sha256_finish(struct sha256 *digest, uint8_t out[SHA256_SIZE]);
 void sha256_free(struct sha256 *digest);

@@ -79,8 +79,7 @@ struct zip_plan {
 	size_t count, capacity;
 	/*
 	 * Asked when an entry's source cannot be read or is not what was planned; 0 = go on without
-	 * it, which sets its `left_out`. NULL = never. It is not asked for a file over 8 MiB that
-	 * changes between its two readings: then zip_write fails.
+	 * it, which sets its `left_out`. NULL = never. From any thread, one at a time.
 	 */
 	int (*leave_out)(void *context, size_t index, const struct error *why);
 	void *context;
@@ -94,14 +93,14 @@ uint64_t zip_plan_size(const struct zip_plan *plan);
 uint32_t zip_dos_time(const struct wall_time *wall);
 
 /*
- * Reads each source once (those over 8 MiB twice, for the CRC comes before the bytes) in up to four
- * threads, computing CRC-32 and SHA-256 on the way, and writes the archive to `fd` sequentially
- * from its present position. The room is reserved first: a full disk is found out at once.
+ * Reads each source once, in up to four threads, computing CRC-32 and SHA-256 on the way, and
+ * writes the archive to `fd`, a file, from its present position on, which stays. The room is
+ * reserved first: a full disk is found out at once.
  * ERROR_INPUT naming the file when one changed, shrank, grew or cannot be read: the index of that
  * entry is in *failed (may be NULL; SIZE_MAX when it was not an entry's fault).
  * `identity` (may be NULL) gets what zip_identity() tells of it. A `source` may be absolute.
  * Reports PROGRESS_ADVANCE of stage "package", counted over this plan; begin and end are the
- * caller's. At most 48 MiB of buffers.
+ * caller's. At most 4 MiB of buffers.
  */
 int zip_write(struct zip_plan *plan, const char *source_folder, int fd, const char *output_name,
 	const struct progress *progress, uint8_t identity[SHA256_SIZE], size_t *failed,

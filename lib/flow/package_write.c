@@ -10,9 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* How often a part is begun anew because a big film changed while it was copied. */
-#define ATTEMPTS 5
-
 struct part {
 	struct package_job *job;
 	struct ledger_package *row;
@@ -190,25 +187,10 @@ static int report(void *context, const struct progress_event *event)
 	return progress_send(job->progress, &sum);
 }
 
-/* One file that changed late must not stop the rest: the ZIP is begun anew without it. */
 static int write_zip(struct part *part, uint8_t sha256[SHA256_SIZE], struct error *err)
 {
-	size_t failed = SIZE_MAX;
-	int result = -1;
-
-	for (int attempt = 0; attempt < ATTEMPTS && result != 0; attempt++) {
-		if (attempt > 0) {
-			if (leave_out(part, failed, err) != 0 || ftruncate(part->zip.fd, 0) != 0 ||
-				lseek(part->zip.fd, 0, SEEK_SET) != 0)
-				return -1;
-			part->plan.items[failed].left_out = true;
-		}
-		result = zip_write(&part->plan, part->job->settings->data_path, part->zip.fd,
-			part->shown->zip, &part->progress, sha256, &failed, err);
-		if (result != 0 && (failed == SIZE_MAX || part->job->settings->fail_fast))
-			return -1;
-	}
-	if (result != 0)
+	if (zip_write(&part->plan, part->job->settings->data_path, part->zip.fd, part->shown->zip,
+		    &part->progress, sha256, NULL, err) != 0)
 		return -1;
 	return zip_verify(part->zip.temporary, &part->plan, part->job->settings->verify,
 		part->job->progress, err);

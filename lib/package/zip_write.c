@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Writes a planned ZIP: sources are read, checked and hashed by threads, and written in order. */
+/* Writes a planned ZIP: threads read the sources once, check, hash and write them to their places.
+ */
 #define _GNU_SOURCE
 #include "zip_layout.h"
 
@@ -7,6 +8,7 @@
 #include "trapkit/error.h"
 #include "trapkit/memory.h"
 #include "trapkit/progress.h"
+#include "trapkit/timestamp.h"
 #include "trapkit/workers.h"
 
 #include <errno.h>
@@ -17,60 +19,55 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
-/* Small enough that what was read is hashed while the processor still has it at hand. */
-#define PIECE (256u << 10)
-/* Files up to this are read whole, once, by several threads; bigger ones are read twice. */
-#define WHOLE (8u << 20)
-#define MOST_READERS 4u
-#define IN_FLIGHT 6u
+/* Small enough that what was read is hashed and written while the processor has it at hand. */
+#define PIECE (64u << 10)
+#define MOST_WORKERS 4u
+#define DIRECTORY_SPACE (1u << 20)
+
+/* An entry between `next` and being in the archive. */
+struct source {
+	size_t index;
+	uint64_t offset; /* of its local header */
+	int fd;
+	uint32_t crc;
+	struct sha256 *digest;
+};
+
+/* Entries that are copied side by side: several digests take little longer than one. */
+struct batch {
+	size_t count;
+	struct source sources[SHA256_LANES];
+	size_t failed; /* index of the entry at fault when it could not be copied */
+};
+
+struct done {
+	size_t files;
+	uint64_t bytes;
+};
 
 struct job {
 	struct zip_plan *plan;
 	int folder, fd;
+	off_t begin;      /* of the archive in `fd` */
 	const char *name; /* of the archive, for messages */
 	const struct progress *progress;
-	uint64_t bytes_done, bytes_total;
-	size_t next;    /* entry to be read next */
-	bool committed; /* something of the entry being written is in the archive already */
-	size_t failed;  /* index of the entry at fault, SIZE_MAX for none */
+	uint64_t bytes_total;
+	size_t together; /* entries of a batch */
+	size_t next;     /* entry to be opened next */
+	uint64_t offset; /* where it goes */
+	size_t failed;   /* index of the entry at fault, SIZE_MAX for none */
+	/* Where to begin again when an entry could not be copied to its end. */
+	struct {
+		bool possible;
+		size_t failed, next;
+		uint64_t offset;
+	} again;
+	struct done taken; /* what is whole, in order */
 	pthread_mutex_t lock;
-	uint8_t *spare[IN_FLIGHT]; /* buffers of WHOLE bytes that nobody uses now */
-	size_t spares;
+	struct done done; /* what is copied, out of order: for the progress */
 };
-
-/* An entry between reading and writing. */
-struct reading {
-	size_t index;
-	uint8_t *bytes; /* NULL: too big to be held */
-	uint32_t crc;
-	uint8_t sha256[SHA256_SIZE];
-};
-
-/* Buffers are used again: fresh memory costs as much as copying. */
-static uint8_t *take_buffer(struct job *job)
-{
-	uint8_t *bytes = NULL;
-
-	pthread_mutex_lock(&job->lock);
-	if (job->spares > 0)
-		bytes = job->spare[--job->spares];
-	pthread_mutex_unlock(&job->lock);
-	return bytes != NULL ? bytes : xmalloc(WHOLE);
-}
-
-static void give_buffer(struct job *job, uint8_t *bytes)
-{
-	pthread_mutex_lock(&job->lock);
-	if (bytes != NULL && job->spares < IN_FLIGHT) {
-		job->spare[job->spares++] = bytes;
-		bytes = NULL;
-	}
-	pthread_mutex_unlock(&job->lock);
-	free(bytes);
-}
 
 static int changed(const struct zip_entry *entry, const char *how, struct error *err)
 {
@@ -134,239 +131,270 @@ static int read_piece(int fd, const struct zip_entry *entry, uint8_t *bytes, siz
 	return 0;
 }
 
-static int advance(struct job *job, size_t index, size_t bytes, struct error *err)
+/* At `offset` of the archive. */
+static int write_at(
+	struct job *job, const uint8_t *bytes, size_t size, uint64_t offset, struct error *err)
 {
-	struct progress_event event = {.kind = PROGRESS_ADVANCE,
-		.stage = "package",
-		.path = job->plan->items[index].source,
-		.files_done = index,
-		.files_total = job->plan->count,
-		.bytes_total = job->bytes_total};
-
-	job->bytes_done += bytes;
-	event.bytes_done = job->bytes_done;
-	if (progress_send(job->progress, &event) != 0)
-		return error_set(err, ERROR_CANCELLED, "stopped");
-	return 0;
-}
-
-/* ---- reading: in several threads ---- */
-
-static int next_entry(void *context, void *item, struct error *err)
-{
-	struct job *job = context;
-	struct reading *reading = item;
-
-	while (job->next < job->plan->count && job->plan->items[job->next].left_out)
-		job->next++;
-	if (job->next == job->plan->count)
-		return 0;
-	reading->index = job->next++;
-	return progress_check(job->progress, err) != 0 ? -1 : 1;
-}
-
-/* CRC and SHA-256 in one pass; what fits stays in memory for being written. */
-static int digest_source(struct job *job, const struct zip_entry *entry, int fd,
-	struct sha256 *digest, struct reading *reading, struct error *err)
-{
-	uint8_t *bytes = reading->bytes = take_buffer(job);
-	bool whole = entry->size <= WHOLE;
-	int result = 0;
-
-	for (uint64_t at = 0; at < entry->size && result == 0; at += PIECE) {
-		size_t piece = entry->size - at < PIECE ? (size_t)(entry->size - at) : PIECE;
-		uint8_t *to = whole ? bytes + at : bytes;
-
-		result = read_piece(fd, entry, to, piece, at, err);
-		if (result == 0 && !whole)
-			result = progress_check(job->progress, err);
-		if (result != 0)
-			break;
-		reading->crc = libdeflate_crc32(reading->crc, to, piece);
-		sha256_update(digest, to, piece);
-	}
-	sha256_finish(digest, reading->sha256);
-	if (result == 0)
-		result = check_unchanged(fd, entry, err);
-	if (result != 0 || !whole) {
-		give_buffer(job, bytes);
-		reading->bytes = NULL;
-	}
-	return result;
-}
-
-static int read_entry(void *context, void *item, struct error *err)
-{
-	struct job *job = context;
-	struct reading *reading = item;
-	const struct zip_entry *entry = &job->plan->items[reading->index];
-	struct sha256 *digest = sha256_new(err);
-	int fd, result = -1;
-
-	if (digest == NULL)
-		return -1;
-	fd = open_source(job, entry, err);
-	if (fd >= 0) {
-		result = digest_source(job, entry, fd, digest, reading, err);
-		close(fd);
-	}
-	sha256_free(digest);
-	return result;
-}
-
-/* ---- writing: in order, in one thread ---- */
-
-static int write_all(struct job *job, const uint8_t *head, size_t head_size, const uint8_t *body,
-	size_t body_size, struct error *err)
-{
-	struct iovec parts[2] = {{(void *)head, head_size}, {(void *)body, body_size}};
-	int at = 0;
-
-	while (at < 2) {
-		ssize_t wrote = writev(job->fd, parts + at, 2 - at);
+	while (size > 0) {
+		ssize_t wrote = pwrite(job->fd, bytes, size, job->begin + (off_t)offset);
 
 		if (wrote < 0 && errno == EINTR)
 			continue;
 		if (wrote < 0)
 			return error_errno(err, "cannot write '%s'", job->name);
-		while (at < 2 && (size_t)wrote >= parts[at].iov_len)
-			wrote -= (ssize_t)parts[at++].iov_len;
-		if (at < 2) {
-			parts[at].iov_base = (uint8_t *)parts[at].iov_base + wrote;
-			parts[at].iov_len -= (size_t)wrote;
-		}
+		bytes += wrote;
+		offset += (uint64_t)wrote;
+		size -= (size_t)wrote;
 	}
-	/* Begins the way to the disk at once, so that the fsync at the end has little left. */
-	sync_file_range(job->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 	return 0;
 }
 
-/* The second reading of a big file, mostly from memory; the CRC shows whether it is the same. */
-static int copy_source(struct job *job, size_t index, struct error *err)
+static int advance(struct job *job, size_t index, size_t files, size_t bytes, struct error *err)
 {
-	struct zip_entry *entry = &job->plan->items[index];
-	uint8_t *bytes = take_buffer(job);
-	int fd = open_source(job, entry, err), result = fd < 0 ? -1 : 0;
-	uint32_t crc = 0;
-
-	for (uint64_t at = 0; at < entry->size && result == 0; at += WHOLE) {
-		size_t piece = entry->size - at < WHOLE ? (size_t)(entry->size - at) : WHOLE;
-
-		result = read_piece(fd, entry, bytes, piece, at, err);
-		if (result != 0)
-			break;
-		crc = libdeflate_crc32(crc, bytes, piece);
-		result = write_all(job, NULL, 0, bytes, piece, err);
-		if (result == 0)
-			result = advance(job, index, piece, err);
-	}
-	if (result == 0 && crc != entry->crc)
-		result = changed(entry, "its contents are others now", err);
-	if (result == 0)
-		result = check_unchanged(fd, entry, err);
-	if (fd >= 0)
-		close(fd);
-	give_buffer(job, bytes);
-	return result;
-}
-
-static void keep_digest(struct job *job, struct zip_entry *entry, const struct reading *reading)
-{
-	if (entry->has_sha256 && memcmp(entry->sha256, reading->sha256, SHA256_SIZE) != 0)
-		progress_warning(job->progress, entry->source,
-			"its contents are not what they were when first packaged, though size and "
-			"time are; look at the picture and check the card or disk");
-	memcpy(entry->sha256, reading->sha256, SHA256_SIZE);
-	entry->has_sha256 = true;
-	entry->crc = reading->crc;
-}
-
-static int write_entry(struct job *job, const struct reading *reading, struct error *err)
-{
-	struct zip_entry *entry = &job->plan->items[reading->index];
-	uint8_t *header = xmalloc(zip_local_size(entry));
-	size_t size = (size_t)entry->size;
+	struct progress_event event = {.kind = PROGRESS_ADVANCE,
+		.stage = "package",
+		.path = job->plan->items[index].source,
+		.files_total = job->plan->count,
+		.bytes_total = job->bytes_total};
 	int result;
 
-	keep_digest(job, entry, reading);
-	zip_local_header(entry, header);
-	job->committed = true;
-	if (reading->bytes != NULL) {
-		result = write_all(job, header, zip_local_size(entry), reading->bytes, size, err);
-		if (result == 0)
-			result = advance(job, reading->index, size, err);
-	} else {
-		result = write_all(job, header, zip_local_size(entry), NULL, 0, err);
-		if (result == 0)
-			result = copy_source(job, reading->index, err);
-	}
-	free(header);
-	return result;
+	pthread_mutex_lock(&job->lock);
+	event.files_done = job->done.files += files;
+	event.bytes_done = job->done.bytes += bytes;
+	result = progress_send(job->progress, &event);
+	pthread_mutex_unlock(&job->lock);
+	return result == 0 ? 0 : error_set(err, ERROR_CANCELLED, "stopped");
 }
 
-/* True when the caller says to go on without the entry, and nothing of it was written yet. */
+/* True when the caller says to go on without the entry. */
 static bool leave_out(struct job *job, size_t index, const struct error *why)
 {
 	struct zip_plan *plan = job->plan;
 
-	if (why->kind != ERROR_INPUT || job->committed || plan->leave_out == NULL ||
+	if (why->kind != ERROR_INPUT || plan->leave_out == NULL ||
 		plan->leave_out(plan->context, index, why) != 0)
 		return false;
 	plan->items[index].left_out = true;
 	return true;
 }
 
-static int take_entry(void *context, void *item, const struct error *failure, struct error *err)
+/* ---- opening: in order, so that what cannot be opened moves nothing that was written ---- */
+
+static void close_batch(void *context, void *item)
+{
+	struct batch *batch = item;
+
+	(void)context;
+	for (size_t i = 0; i < batch->count; i++) {
+		close(batch->sources[i].fd);
+		sha256_free(batch->sources[i].digest);
+	}
+}
+
+static int add_source(struct job *job, struct batch *batch, struct error *err)
+{
+	const struct zip_entry *entry = &job->plan->items[job->next];
+	struct source source = {
+		.index = job->next, .offset = job->offset, .fd = open_source(job, entry, err)};
+
+	if (source.fd < 0) {
+		if (leave_out(job, job->next, err))
+			return 0;
+		job->failed = job->next;
+		return -1;
+	}
+	source.digest = sha256_new(err);
+	if (source.digest == NULL) {
+		close(source.fd);
+		return -1;
+	}
+	batch->sources[batch->count++] = source;
+	job->offset += zip_local_size(entry) + entry->size;
+	return 0;
+}
+
+static int next_batch(void *context, void *item, struct error *err)
 {
 	struct job *job = context;
-	struct reading *reading = item;
-	int result;
+	struct batch *batch = item;
+	int result = progress_check(job->progress, err);
 
-	job->committed = false;
-	if (failure != NULL) {
-		*err = *failure;
-		result = -1;
-	} else {
-		result = write_entry(job, reading, err);
-	}
-	give_buffer(job, reading->bytes);
+	for (; result == 0 && job->next < job->plan->count && batch->count < job->together;
+		job->next++)
+		if (!job->plan->items[job->next].left_out)
+			result = add_source(job, batch, err);
 	if (result == 0)
-		return 0;
-	if (leave_out(job, reading->index, err)) {
-		error_clear(err);
-		return 0;
-	}
-	/* A disk that is full is not the entry's fault. */
-	if (err->kind == ERROR_INPUT)
-		job->failed = reading->index;
+		return batch->count > 0;
+	close_batch(job, batch);
 	return -1;
 }
 
-static void drop_entry(void *context, void *item)
+/* ---- copying: in several threads, each batch to its place ---- */
+
+static void keep_digest(struct job *job, struct zip_entry *entry, const struct source *source)
 {
-	give_buffer(context, ((struct reading *)item)->bytes);
+	uint8_t sha256[SHA256_SIZE];
+
+	sha256_finish(source->digest, sha256);
+	if (entry->has_sha256 && memcmp(entry->sha256, sha256, SHA256_SIZE) != 0)
+		progress_warning(job->progress, entry->source,
+			"its contents are not what they were when first packaged, though size and "
+			"time are; look at the picture and check the card or disk");
+	memcpy(entry->sha256, sha256, SHA256_SIZE);
+	entry->has_sha256 = true;
+	entry->crc = source->crc;
+}
+
+/* The header comes last: the CRC stands in it. */
+static int finish_source(struct job *job, const struct source *source, struct error *err)
+{
+	struct zip_entry *entry = &job->plan->items[source->index];
+	uint8_t *header;
+	int result;
+
+	if (check_unchanged(source->fd, entry, err) != 0)
+		return -1;
+	keep_digest(job, entry, source);
+	header = xmalloc(zip_local_size(entry));
+	result = write_at(job, header, zip_local_header(entry, header), source->offset, err);
+	free(header);
+	return result == 0 ? advance(job, source->index, 1, 0, err) : result;
+}
+
+/* The piece at `at` of each entry of the batch that is that long, and the end of those that end. */
+static int copy_pieces(
+	struct job *job, struct batch *batch, uint64_t at, uint8_t *space, struct error *err)
+{
+	struct sha256 *digests[SHA256_LANES];
+	const uint8_t *pieces[SHA256_LANES];
+	size_t whole = 0, bytes = 0;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		struct source *source = &batch->sources[i];
+		const struct zip_entry *entry = &job->plan->items[source->index];
+		uint8_t *piece = space + i * PIECE;
+		size_t size;
+
+		if (at >= entry->size)
+			continue;
+		size = entry->size - at < PIECE ? (size_t)(entry->size - at) : PIECE;
+		batch->failed = source->index;
+		if (read_piece(source->fd, entry, piece, size, at, err) != 0)
+			return -1;
+		source->crc = libdeflate_crc32(source->crc, piece, size);
+		if (size < PIECE) {
+			sha256_update(source->digest, piece, size);
+		} else {
+			digests[whole] = source->digest;
+			pieces[whole++] = piece;
+		}
+		if (write_at(job, piece, size, source->offset + zip_local_size(entry) + at, err) !=
+			0)
+			return -1;
+		bytes += size;
+	}
+	sha256_update_many(digests, pieces, whole, PIECE);
+	return advance(job, batch->failed, 0, bytes, err);
+}
+
+static int copy_batch(void *context, void *item, struct error *err)
+{
+	struct job *job = context;
+	struct batch *batch = item;
+	uint8_t *space = xmalloc(batch->count * PIECE);
+	uint64_t longest = 0;
+	int result = 0;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		uint64_t size = job->plan->items[batch->sources[i].index].size;
+
+		longest = size > longest ? size : longest;
+	}
+	batch->failed = batch->sources[0].index;
+	for (uint64_t at = 0; at < longest && result == 0; at += PIECE)
+		result = copy_pieces(job, batch, at, space, err);
+	free(space);
+	for (size_t i = 0; i < batch->count && result == 0; i++) {
+		batch->failed = batch->sources[i].index;
+		result = finish_source(job, &batch->sources[i], err);
+	}
+	return result;
+}
+
+/* ---- taking: in order again ---- */
+
+static int take_batch(void *context, void *item, const struct error *failure, struct error *err)
+{
+	struct job *job = context;
+	struct batch *batch = item;
+	const struct source *first = &batch->sources[0];
+	uint64_t end = first->offset;
+
+	if (failure != NULL) {
+		*err = *failure;
+		/* A disk that is full is not the entry's fault. */
+		if (failure->kind == ERROR_INPUT) {
+			job->again.possible = true;
+			job->again.failed = batch->failed;
+			job->again.next = first->index;
+			job->again.offset = first->offset;
+		}
+		close_batch(job, batch);
+		return -1;
+	}
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct zip_entry *entry = &job->plan->items[batch->sources[i].index];
+
+		end += zip_local_size(entry) + entry->size;
+		job->taken.files++;
+		job->taken.bytes += entry->size;
+	}
+	/* Begins the way to the disk at once, so that the fsync at the end has little left. */
+	sync_file_range(job->fd, job->begin + (off_t)first->offset, (off_t)(end - first->offset),
+		SYNC_FILE_RANGE_WRITE);
+	close_batch(job, batch);
+	return 0;
 }
 
 static int write_entries(struct job *job, struct error *err)
 {
-	const struct workers workers = {.next = next_entry,
-		.work = read_entry,
-		.take = take_entry,
-		.drop = drop_entry,
+	const struct workers workers = {.next = next_batch,
+		.work = copy_batch,
+		.take = take_batch,
+		.drop = close_batch,
 		.context = job,
-		.item_size = sizeof(struct reading),
-		.in_flight = IN_FLIGHT};
+		.item_size = sizeof(struct batch)};
 	unsigned jobs = workers_default_jobs();
+	size_t share;
 
-	return workers_run(&workers, jobs < MOST_READERS ? jobs : MOST_READERS, err);
+	if (jobs > MOST_WORKERS)
+		jobs = MOST_WORKERS;
+	share = job->plan->count / jobs + 1;
+	job->together = share < SHA256_LANES ? share : SHA256_LANES;
+	for (;;) {
+		job->again.possible = false;
+		if (workers_run(&workers, jobs, err) == 0)
+			return 0;
+		if (!job->again.possible)
+			return -1;
+		if (!leave_out(job, job->again.failed, err)) {
+			job->failed = job->again.failed;
+			return -1;
+		}
+		/* What comes behind it moves. */
+		job->next = job->again.next;
+		job->offset = job->again.offset;
+		job->done = job->taken;
+		error_clear(err);
+	}
 }
 
 /* The directory in pieces of some size; its digest is the archive's identity. */
 static int write_directory(struct job *job, uint8_t identity[SHA256_SIZE], struct error *err)
 {
 	struct sha256 *digest = sha256_new(err);
-	uint8_t *space = xmalloc(WHOLE);
-	struct zip_end end = {0};
+	uint8_t *space = xmalloc(DIRECTORY_SPACE);
+	struct zip_end end = {.directory_offset = job->offset};
 	uint64_t offset = 0;
 	size_t used = 0;
 	int result = digest == NULL ? -1 : 0;
@@ -383,15 +411,15 @@ static int write_directory(struct job *job, uint8_t identity[SHA256_SIZE], struc
 		end.count++;
 		end.directory_size += size;
 		offset += zip_local_size(entry) + entry->size;
-		if (used > WHOLE - ZIP_HEADER_LIMIT) {
-			result = write_all(job, space, used, NULL, 0, err);
+		if (used > DIRECTORY_SPACE - ZIP_HEADER_LIMIT) {
+			result = write_at(job, space, used, job->offset, err);
+			job->offset += used;
 			used = 0;
 		}
 	}
-	end.directory_offset = offset;
 	if (result == 0) {
 		used += zip_end_records(&end, space + used);
-		result = write_all(job, space, used, NULL, 0, err);
+		result = write_at(job, space, used, job->offset, err);
 	}
 	if (result == 0 && identity != NULL)
 		sha256_finish(digest, identity);
@@ -431,24 +459,15 @@ static int reserve(int fd, uint64_t size, const char *name, struct error *err)
 }
 
 /* What was reserved for entries that were left out is given back. */
-static int trim(const struct job *job, int fd, off_t begin, const char *name, struct error *err)
+static int trim(const struct job *job, struct error *err)
 {
 	for (size_t i = 0; i < job->plan->count; i++)
 		if (job->plan->items[i].left_out) {
-			if (ftruncate(fd, begin + (off_t)zip_plan_size(job->plan)) != 0)
-				return error_errno(err, "cannot write '%s'", name);
+			if (ftruncate(job->fd, job->begin + (off_t)zip_plan_size(job->plan)) != 0)
+				return error_errno(err, "cannot write '%s'", job->name);
 			return 0;
 		}
 	return 0;
-}
-
-static void release(struct job *job)
-{
-	while (job->spares > 0)
-		free(job->spare[--job->spares]);
-	pthread_mutex_destroy(&job->lock);
-	if (job->folder >= 0)
-		close(job->folder);
 }
 
 int zip_write(struct zip_plan *plan, const char *source_folder, int fd, const char *output_name,
@@ -458,10 +477,10 @@ int zip_write(struct zip_plan *plan, const char *source_folder, int fd, const ch
 	struct job job = {.plan = plan,
 		.folder = -1,
 		.fd = fd,
+		.begin = lseek(fd, 0, SEEK_CUR),
 		.name = output_name,
 		.progress = progress,
 		.failed = SIZE_MAX};
-	off_t begin = lseek(fd, 0, SEEK_CUR);
 	int result = -1;
 
 	error_clear(err);
@@ -476,13 +495,12 @@ int zip_write(struct zip_plan *plan, const char *source_folder, int fd, const ch
 		error_errno(err, "cannot open folder '%s'", source_folder);
 		goto done;
 	}
-	result = write_entries(&job, err);
-	if (result == 0)
-		result = write_directory(&job, identity, err);
-	if (result == 0)
-		result = trim(&job, fd, begin, output_name, err);
+	if (write_entries(&job, err) == 0 && write_directory(&job, identity, err) == 0)
+		result = trim(&job, err);
 done:
-	release(&job);
+	if (job.folder >= 0)
+		close(job.folder);
+	pthread_mutex_destroy(&job.lock);
 	if (failed != NULL)
 		*failed = job.failed;
 	return result;
