@@ -22,7 +22,9 @@ enum media_type {
 	MEDIA_MP4,
 	MEDIA_MOV,
 	MEDIA_OTHER_IMAGE, /* TIFF, WebP, HEIC …: known by name only until convert reads it */
-	MEDIA_OTHER_VIDEO
+	MEDIA_OTHER_VIDEO,
+	MEDIA_MKV,
+	MEDIA_WEBM
 };
 
 /* "image/jpeg", "image/png", "video/x-msvideo", "video/mp4", "video/quicktime", or NULL. */

@@ -21,7 +21,7 @@ enum media_type media_type_by_name(const char *name)
 		{"tiff", MEDIA_OTHER_IMAGE}, {"webp", MEDIA_OTHER_IMAGE},
 		{"heic", MEDIA_OTHER_IMAGE}, {"heif", MEDIA_OTHER_IMAGE},
 		{"gif", MEDIA_OTHER_IMAGE}, {"bmp", MEDIA_OTHER_IMAGE}, {"dng", MEDIA_OTHER_IMAGE},
-		{"webm", MEDIA_OTHER_VIDEO}, {"mkv", MEDIA_OTHER_VIDEO}, {"mpg", MEDIA_OTHER_VIDEO},
+		{"webm", MEDIA_WEBM}, {"mkv", MEDIA_MKV}, {"mpg", MEDIA_OTHER_VIDEO},
 		{"mpeg", MEDIA_OTHER_VIDEO}, {"wmv", MEDIA_OTHER_VIDEO}, {"asf", MEDIA_OTHER_VIDEO},
 		{"ts", MEDIA_OTHER_VIDEO}, {"mts", MEDIA_OTHER_VIDEO}, {"m2ts", MEDIA_OTHER_VIDEO},
 		{"3gp", MEDIA_OTHER_VIDEO}, {"flv", MEDIA_OTHER_VIDEO}};
@@ -73,6 +73,17 @@ static bool is_bitmap(const uint8_t *bytes, size_t size)
 		(bytes[14] == 12 || bytes[14] == 40 || bytes[14] == 108 || bytes[14] == 124);
 }
 
+/* The kind stands in the header, which is some forty bytes long. */
+static enum media_type type_of_matroska(const uint8_t *bytes, size_t size)
+{
+	static const uint8_t webm[] = {0x42, 0x82, 0x84, 'w', 'e', 'b', 'm'};
+
+	for (size_t i = 4; i + sizeof webm <= size && i < 64; i++)
+		if (memcmp(bytes + i, webm, sizeof webm) == 0)
+			return MEDIA_WEBM;
+	return MEDIA_MKV;
+}
+
 static enum media_type type_by_contents(const uint8_t *bytes, size_t size)
 {
 	if (begins(bytes, size, "\xFF\xD8\xFF", 3))
@@ -92,13 +103,18 @@ static enum media_type type_by_contents(const uint8_t *bytes, size_t size)
 		begins(bytes, size, "GIF8", 4) || is_bitmap(bytes, size))
 		return MEDIA_OTHER_IMAGE;
 	if (begins(bytes, size, "\x1A\x45\xDF\xA3", 4))
-		return MEDIA_OTHER_VIDEO;
+		return type_of_matroska(bytes, size);
 	return MEDIA_UNKNOWN;
 }
 
 static bool is_film(enum media_type type)
 {
 	return type == MEDIA_MP4 || type == MEDIA_MOV;
+}
+
+static bool is_matroska(enum media_type type)
+{
+	return type == MEDIA_MKV || type == MEDIA_WEBM;
 }
 
 /* What the contents are, and what there is to say about name and contents. */
@@ -117,6 +133,7 @@ static void settle_type(
 			facts->trouble |= TROUBLE_TRUNCATED;
 	} else if (by_name != MEDIA_UNKNOWN && by_name != facts->type &&
 		!(is_film(by_name) && is_film(facts->type)) &&
+		!(is_matroska(by_name) && is_matroska(facts->type)) &&
 		!(by_name == MEDIA_OTHER_VIDEO && is_film(facts->type))) {
 		facts->trouble |= TROUBLE_WRONG_NAME;
 	}
@@ -149,6 +166,10 @@ static void scan_any(struct scan *scan, const char *name, int64_t now)
 	case MEDIA_MP4:
 	case MEDIA_MOV:
 		scan_quicktime(scan);
+		break;
+	case MEDIA_MKV:
+	case MEDIA_WEBM:
+		scan_matroska(scan);
 		break;
 	default:
 		break;

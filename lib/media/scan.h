@@ -67,6 +67,8 @@ void scan_png(struct scan *scan);
 void scan_avi(struct scan *scan);
 /* MP4 and MOV. */
 void scan_quicktime(struct scan *scan);
+/* MKV and WebM. */
+void scan_matroska(struct scan *scan);
 
 /* As exiftool's numbers look in its JSON: 15 significant digits. */
 double fifteen_digits(double value);

@@ -15,6 +15,10 @@ const char *media_type_mime(enum media_type type)
 		return "video/mp4";
 	case MEDIA_MOV:
 		return "video/quicktime";
+	case MEDIA_MKV:
+		return "video/x-matroska";
+	case MEDIA_WEBM:
+		return "video/webm";
 	case MEDIA_UNKNOWN:
 	case MEDIA_OTHER_IMAGE:
 	case MEDIA_OTHER_VIDEO:
@@ -25,8 +29,8 @@ const char *media_type_mime(enum media_type type)
 
 bool media_type_is_video(enum media_type type)
 {
-	return type == MEDIA_AVI || type == MEDIA_MP4 || type == MEDIA_MOV ||
-		type == MEDIA_OTHER_VIDEO;
+	return type == MEDIA_AVI || type == MEDIA_MP4 || type == MEDIA_MOV || type == MEDIA_MKV ||
+		type == MEDIA_WEBM || type == MEDIA_OTHER_VIDEO;
 }
 
 const char *media_trouble_text(enum media_trouble bit)

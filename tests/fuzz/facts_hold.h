@@ -37,7 +37,7 @@ static void facts_hold(const uint8_t *bytes, size_t size, const char *name)
 	text_holds(facts.serial, sizeof facts.serial);
 	if (strcmp(facts.serial, again.serial) != 0 || facts.trouble != again.trouble)
 		abort();
-	if (facts.orientation > 8 || facts.type > MEDIA_OTHER_VIDEO)
+	if (facts.orientation > 8 || facts.type > MEDIA_WEBM)
 		abort();
 	if (isnan(facts.latitude) != isnan(facts.longitude) || fabs(facts.latitude) > 90 ||
 		fabs(facts.longitude) > 180)

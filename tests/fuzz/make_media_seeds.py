@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes the seeds of fuzz_jpeg, fuzz_png, fuzz_avi, fuzz_mp4 and fuzz_rendition into tests/fuzz/corpus (or the folder named)."""
+"""Writes the seeds of fuzz_jpeg, fuzz_png, fuzz_avi, fuzz_mp4, fuzz_mkv and fuzz_rendition into tests/fuzz/corpus (or the folder named)."""
 import pathlib
 import struct
 import sys
@@ -38,6 +38,7 @@ def main():
                     b"\xA9mak", struct.pack(">HH", 5, 0) + b"MAKER"))),
                 formats.mp4([frame], 16, 16, 10, 0, brand=b"qt  ", moov_last=False)],
     }
+    seeds["mkv"] = [formats.matroska(16, 16, 2 ** 40), formats.matroska(16, 16, 5, b"webm", known=False)]
     seeds["rendition"] = seeds["jpeg"] + seeds["png"]
     for kind, files in seeds.items():
         folder = out / kind

@@ -551,10 +551,9 @@ static void names_tell_types(void **state)
 		enum media_type type;
 	} cases[] = {{"IMG_0001.JPG", MEDIA_JPEG}, {"a.jpeg", MEDIA_JPEG}, {"a.b.Png", MEDIA_PNG},
 		{"x.AVI", MEDIA_AVI}, {"x.mp4", MEDIA_MP4}, {"x.MOV", MEDIA_MOV},
-		{"x.heic", MEDIA_OTHER_IMAGE}, {"x.webm", MEDIA_OTHER_VIDEO},
-		{"x.txt", MEDIA_UNKNOWN}, {".jpg", MEDIA_UNKNOWN}, {"jpg", MEDIA_UNKNOWN},
-		{"x.", MEDIA_UNKNOWN}, {"", MEDIA_UNKNOWN}, {"IMG.JPG.1", MEDIA_UNKNOWN},
-		{"x.jpegs", MEDIA_UNKNOWN}};
+		{"x.heic", MEDIA_OTHER_IMAGE}, {"x.webm", MEDIA_WEBM}, {"x.txt", MEDIA_UNKNOWN},
+		{".jpg", MEDIA_UNKNOWN}, {"jpg", MEDIA_UNKNOWN}, {"x.", MEDIA_UNKNOWN},
+		{"", MEDIA_UNKNOWN}, {"IMG.JPG.1", MEDIA_UNKNOWN}, {"x.jpegs", MEDIA_UNKNOWN}};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)

@@ -20,10 +20,13 @@ static void types(void **state)
 	assert_string_equal(media_type_mime(MEDIA_AVI), "video/x-msvideo");
 	assert_string_equal(media_type_mime(MEDIA_MP4), "video/mp4");
 	assert_string_equal(media_type_mime(MEDIA_MOV), "video/quicktime");
+	assert_string_equal(media_type_mime(MEDIA_MKV), "video/x-matroska");
+	assert_string_equal(media_type_mime(MEDIA_WEBM), "video/webm");
 	assert_null(media_type_mime(MEDIA_UNKNOWN));
 	assert_null(media_type_mime(MEDIA_OTHER_IMAGE));
 	assert_true(media_type_is_video(MEDIA_AVI));
 	assert_true(media_type_is_video(MEDIA_OTHER_VIDEO));
+	assert_true(media_type_is_video(MEDIA_WEBM));
 	assert_false(media_type_is_video(MEDIA_JPEG));
 	assert_false(media_type_is_video(MEDIA_UNKNOWN));
 }
