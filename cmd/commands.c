@@ -6,7 +6,7 @@
  */
 extern const struct command command_config, command_convert, command_describe, command_detect,
 	command_export, command_helpers, command_package, command_pipeline, command_profile,
-	command_template, command_traplinked_sync, command_upload, command_validate;
+	command_report, command_template, command_traplinked_sync, command_upload, command_validate;
 
 const struct command *const commands[] = {
 	&command_config,
@@ -18,6 +18,7 @@ const struct command *const commands[] = {
 	&command_package,
 	&command_pipeline,
 	&command_profile,
+	&command_report,
 	&command_template,
 	&command_traplinked_sync,
 	&command_upload,

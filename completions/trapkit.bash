@@ -70,6 +70,7 @@ _trapkit_takes_value() {
 		--limit-rate | \
 		--profiles | \
 		--registered | \
+		--detections | \
 		--ids | \
 		--location-path | \
 		--location-id | \
@@ -96,7 +97,7 @@ _trapkit_takes_value() {
 _trapkit_rows() {
 	case $command/$sub in
 	/*)
-		words='config convert detect export helpers package pipeline profile template traplinked-sync upload validate help'
+		words='config convert detect export helpers package pipeline profile report template traplinked-sync upload validate help'
 		;;
 	config/)
 		words='show check list path get set edit '
@@ -389,6 +390,20 @@ _trapkit_rows() {
 		case $1 in
 		esac
 		;;
+	report/)
+		words=''
+		options=' --output --locations --detections --overwrite --data-path --collection --timezone --ignore-dst --image-extensions --video-extensions'
+		case $1 in
+		--output | -o) kind=files ;;
+		--locations) kind=files ;;
+		--detections) kind=files ;;
+		--data-path) kind=folders ;;
+		--collection) kind=nothing ;;
+		--timezone) kind=nothing ;;
+		--image-extensions) kind=nothing ;;
+		--video-extensions) kind=nothing ;;
+		esac
+		;;
 	template/)
 		words=''
 		options=' --output --time-format --columns --merge --locations --time-fallback --overwrite --data-path --collection --timezone --ignore-dst'
@@ -453,7 +468,7 @@ _trapkit_rows() {
 		--most) kind=nothing ;;
 		esac
 		;;
-	help/*) words='config convert detect export helpers package pipeline profile template traplinked-sync upload validate ' ;;
+	help/*) words='config convert detect export helpers package pipeline profile report template traplinked-sync upload validate ' ;;
 	esac
 	options+=' --config --settings-dir --project --set --env-file --dry-run --jobs --work-dir --wait-lock --fail-fast --no-input --json --progress --color --no-color --verbosity --verbose --quiet --logfile --log-format --help --version'
 	[[ -n $kind ]] && return
@@ -519,4 +534,4 @@ _trapkit() {
 	esac
 }
 
-complete -F _trapkit trapkit trapper-tools trapkit-config trapkit-convert trapkit-detect trapkit-export trapkit-helpers trapkit-package trapkit-pipeline trapkit-profile trapkit-template trapkit-traplinked-sync trapkit-upload trapkit-validate
+complete -F _trapkit trapkit trapper-tools trapkit-config trapkit-convert trapkit-detect trapkit-export trapkit-helpers trapkit-package trapkit-pipeline trapkit-profile trapkit-report trapkit-template trapkit-traplinked-sync trapkit-upload trapkit-validate

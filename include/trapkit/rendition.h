@@ -12,6 +12,7 @@ extern "C" {
 #endif
 
 struct error;
+struct media_facts;
 
 struct rendition_settings {
 	uint32_t width, height; /* the box it must fit in, pixels; 0 = no limit. Never enlarged. */
@@ -36,6 +37,15 @@ struct rendition {
 int rendition_make(const uint8_t *bytes, size_t size, const struct rendition_settings *settings,
 	struct rendition *rendition, struct error *err);
 void rendition_release(struct rendition *rendition);
+
+/*
+ * The same without any metadata, for a page. With `facts` (of the whole picture) only its EXIF
+ * preview is looked at, for which the first RENDITION_HEAD bytes of a file are enough: 1 when it
+ * has none, or one of another shape. Without, the picture itself is decoded.
+ */
+#define RENDITION_HEAD ((size_t)68 * 1024)
+int rendition_thumbnail(const uint8_t *bytes, size_t size, const struct media_facts *facts,
+	const struct rendition_settings *settings, struct rendition *thumbnail, struct error *err);
 
 /*
  * True when a JPEG needs no rendition: inside the box, upright, and not CMYK. `width` and `height`

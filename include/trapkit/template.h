@@ -52,6 +52,7 @@ struct template_deployment {
 	bool dated;                    /* first and last are set, and it has a row */
 	int64_t first, last;           /* instants of its first and last file, seconds since 1970 */
 	int first_offset, last_offset; /* seconds east of UTC */
+	double latitude, longitude;    /* as in its row; both NaN when not known */
 	struct string_list cameras;    /* "bushnell 119975", with the serial number if known */
 	struct string_list warnings;   /* sentences; no capital, no full stop */
 };

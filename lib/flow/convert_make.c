@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Makes one file's rendition and notes it for the ledger. */
 #include "convert_job.h"
+#include "read_head.h"
 
 #include "trapkit/exif.h"
 #include "trapkit/output_file.h"
@@ -41,24 +42,6 @@ static int check_same(const struct convert_item *item, int fd, struct error *err
 	if ((uint64_t)status.st_size != item->source.size ||
 		timespec_ns(&status.st_mtim) != item->source.mtime_ns)
 		return error_set(err, ERROR_INPUT, "it changed since it was surveyed; run again");
-	return 0;
-}
-
-/* Up to `size` bytes from the beginning; *length tells how many there were. */
-static int read_head(int fd, uint8_t *bytes, size_t size, size_t *length, struct error *err)
-{
-	*length = 0;
-	while (*length < size) {
-		ssize_t got = pread(fd, bytes + *length, size - *length, (off_t)*length);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return error_errno(err, "cannot read it");
-		if (got == 0)
-			break;
-		*length += (size_t)got;
-	}
 	return 0;
 }
 

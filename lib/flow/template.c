@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The deployments table that TRAPPER imports, made from what the files say. */
+#include "each_file.h"
 #include "template_parts.h"
 #include "trapkit/error.h"
 #include "trapkit/ledger.h"
 #include "trapkit/progress.h"
 #include "trapkit/text.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,6 +58,8 @@ static void fill_position(
 
 	if (location == NULL) {
 		if (folder->has_position) {
+			deployment->latitude = folder->latitude;
+			deployment->longitude = folder->longitude;
 			row->cells[COLUMN_LATITUDE] = degrees(folder->latitude);
 			row->cells[COLUMN_LONGITUDE] = degrees(folder->longitude);
 		}
@@ -69,8 +73,12 @@ static void fill_position(
 		row->cells[COLUMN_LOCATION_NAME] = xstrdup(location->name);
 	if (location->uncertainty[0] != '\0')
 		row->cells[COLUMN_UNCERTAINTY] = xstrdup(location->uncertainty);
-	if (folder->has_position && text_parse_number(location->latitude, &latitude) &&
-		text_parse_number(location->longitude, &longitude)) {
+	if (!text_parse_number(location->latitude, &latitude) ||
+		!text_parse_number(location->longitude, &longitude))
+		return;
+	deployment->latitude = latitude;
+	deployment->longitude = longitude;
+	if (folder->has_position) {
 		double distance =
 			place_distance(latitude, longitude, folder->latitude, folder->longitude);
 
@@ -141,7 +149,7 @@ static void add_row(struct template_maker *maker, struct template_deployment *de
 
 static void end_folder(struct template_maker *maker)
 {
-	struct template_deployment deployment = {0};
+	struct template_deployment deployment = {.latitude = NAN, .longitude = NAN};
 	struct folder *folder = &maker->folder;
 	const char *trouble = NULL;
 
@@ -228,45 +236,21 @@ int template_finish(struct template_maker *maker, struct error *err)
 	return status;
 }
 
-static int add_collection(struct template_maker *maker, struct ledger *ledger, const char *name,
-	const struct progress *progress, struct error *err)
+static int take_file(void *context, const struct resource *resource, struct error *err)
 {
-	struct ledger_files *files = ledger_files_open(ledger, name, NULL, err);
-	struct resource resource;
-	int more = files == NULL ? -1 : 1;
-
-	while (more > 0 && (more = ledger_files_next(files, &resource, err)) > 0) {
-		template_add(maker, &resource);
-		more = progress_check(progress, err) == 0 ? 1 : -1;
-	}
-	ledger_files_close(files);
-	return more;
-}
-
-/* True when a collection is named a second time. */
-static bool is_repeated(const struct string_list *list, size_t index)
-{
-	for (size_t i = 0; i < index; i++)
-		if (strcmp(list->items[i], list->items[index]) == 0)
-			return true;
-	return false;
+	(void)err;
+	template_add(context, resource);
+	return 0;
 }
 
 int template_make(struct ledger *ledger, const struct template_settings *settings,
 	struct template_result *result, const struct progress *progress, struct error *err)
 {
 	struct template_maker *maker = template_begin(settings, result, progress, err);
-	const struct string_list *list = settings->collections;
-	int status = 0;
 
 	if (maker == NULL)
 		return -1;
-	if (list == NULL || list->count == 0)
-		status = add_collection(maker, ledger, NULL, progress, err);
-	for (size_t i = 0; status == 0 && list != NULL && i < list->count; i++)
-		if (!is_repeated(list, i))
-			status = add_collection(maker, ledger, list->items[i], progress, err);
-	if (status != 0) {
+	if (each_file(ledger, settings->collections, take_file, maker, progress, err) != 0) {
 		free_maker(maker);
 		return -1;
 	}

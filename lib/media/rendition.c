@@ -8,6 +8,7 @@
 #include "trapkit/error.h"
 #include "trapkit/exif.h"
 #include "trapkit/memory.h"
+#include "trapkit/model.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -186,6 +187,19 @@ static void resize(struct picture *decoded, const struct rendition_settings *set
 	picture_resample(decoded, width, height, target);
 }
 
+/* The picture upright in its box, and what it was made from; release both. */
+static int render(const uint8_t *bytes, size_t size, const struct rendition_settings *settings,
+	unsigned orientation, struct picture *decoded, struct picture *target, struct error *err)
+{
+	bool turned = orientation >= 5;
+
+	if (decode(bytes, size, settings, turned, decoded, err) != 0)
+		return -1;
+	resize(decoded, settings, turned, target);
+	picture_orient(target, orientation);
+	return 0;
+}
+
 int rendition_make(const uint8_t *bytes, size_t size, const struct rendition_settings *settings,
 	struct rendition *rendition, struct error *err)
 {
@@ -193,16 +207,12 @@ int rendition_make(const uint8_t *bytes, size_t size, const struct rendition_set
 	struct picture decoded = {0}, target = {0};
 	uint8_t *jpeg = NULL;
 	size_t jpeg_size = 0;
-	bool turned;
 	int result = -1;
 
 	*rendition = (struct rendition){0};
 	carry(&carried, bytes, size);
-	turned = carried.orientation >= 5;
-	if (decode(bytes, size, settings, turned, &decoded, err) != 0)
+	if (render(bytes, size, settings, carried.orientation, &decoded, &target, err) != 0)
 		goto done;
-	resize(&decoded, settings, turned, &target);
-	picture_orient(&target, carried.orientation);
 	if (decoded.foreign_profile || decoded.profile != NULL)
 		carried_put_profile(&carried, decoded.profile, decoded.profile_size);
 	carried_patch(&carried, target.width, target.height);
@@ -220,6 +230,59 @@ done:
 	picture_release(&target);
 	carried_release(&carried);
 	return result;
+}
+
+/* ---- thumbnails ---- */
+
+/* Previews are letterboxed by some cameras: only one of the picture's own shape shows it whole. */
+static bool has_shape(const struct picture *picture, uint32_t width, uint32_t height)
+{
+	double ratio = (double)picture->full_width * height /
+		((double)picture->full_height * (width == 0 ? 1 : width));
+
+	return ratio > 0.98 && ratio < 1.02;
+}
+
+/* `shape` NULL takes any. 1 = it has another shape. */
+static int shrink(const uint8_t *bytes, size_t size, const struct rendition_settings *settings,
+	unsigned orientation, const struct media_facts *shape, struct rendition *thumbnail,
+	struct error *err)
+{
+	struct picture decoded = {0}, target = {0};
+	int result = render(bytes, size, settings, orientation, &decoded, &target, err);
+
+	if (result == 0 && shape != NULL && !has_shape(&decoded, shape->width, shape->height))
+		result = 1;
+	if (result == 0)
+		result = picture_encode(
+			&target, settings->quality, &thumbnail->bytes, &thumbnail->size, err);
+	thumbnail->width = target.width;
+	thumbnail->height = target.height;
+	thumbnail->truncated = decoded.truncated;
+	picture_release(&decoded);
+	picture_release(&target);
+	return result;
+}
+
+int rendition_thumbnail(const uint8_t *bytes, size_t size, const struct media_facts *facts,
+	const struct rendition_settings *settings, struct rendition *thumbnail, struct error *err)
+{
+	struct carried carried;
+	int result = 1;
+
+	*thumbnail = (struct rendition){0};
+	carry(&carried, bytes, size);
+	if (facts == NULL)
+		result = shrink(bytes, size, settings, carried.orientation, NULL, thumbnail, err);
+	else if (carried.thumbnail_size > 0) {
+		struct error ignored = {0};
+
+		result = shrink(carried.bytes + carried.exif + carried.thumbnail,
+			carried.thumbnail_size, settings, carried.orientation, facts, thumbnail,
+			&ignored);
+	}
+	carried_release(&carried);
+	return result == 0 || facts == NULL ? result : 1;
 }
 
 void rendition_release(struct rendition *rendition)

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a detector found, by the path of the file below the data path. */
+#include "detection_index.h"
+
+#include "trapkit/detections.h"
+#include "trapkit/error.h"
+#include "trapkit/memory.h"
+#include "trapkit/progress.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define USUAL_THRESHOLD 0.2
+/* More of one picture say nothing new. */
+#define MOST_BOXES 16
+
+static int compare_boxes(const void *a, const void *b)
+{
+	const struct indexed_box *left = a, *right = b;
+
+	return (left->confidence < right->confidence) - (left->confidence > right->confidence);
+}
+
+/* From the end of the texts: paths that differ in what they begin with lie side by side. */
+static int compare_ends(const char *left, const char *right)
+{
+	size_t a = strlen(left), b = strlen(right);
+
+	while (a > 0 && b > 0) {
+		unsigned char l = (unsigned char)left[--a], r = (unsigned char)right[--b];
+
+		if (l != r)
+			return l < r ? -1 : 1;
+	}
+	return (a > 0) - (b > 0);
+}
+
+static int compare_images(const void *a, const void *b)
+{
+	const struct indexed_image *left = a, *right = b;
+
+	return compare_ends(left->file, right->file);
+}
+
+static void add_image(struct detection_index *index, const struct detected_image *image)
+{
+	struct indexed_image entry = {
+		.file = xstrdup(image->file), .failed = image->failure != NULL};
+
+	for (char *c = entry.file; *c != '\0'; c++)
+		if (*c == '\\')
+			*c = '/';
+	if (image->count > 0)
+		entry.boxes = xcalloc(image->count, sizeof *entry.boxes);
+	for (size_t i = 0; i < image->count; i++) {
+		const struct detection *found = &image->items[i];
+
+		if (found->confidence >= index->threshold)
+			entry.boxes[entry.count++] =
+				(struct indexed_box){.category = (unsigned)found->category,
+					.confidence = found->confidence,
+					.x = found->x,
+					.y = found->y,
+					.width = found->width,
+					.height = found->height};
+	}
+	if (entry.count > 0)
+		qsort(entry.boxes, entry.count, sizeof *entry.boxes, compare_boxes);
+	if (entry.count > MOST_BOXES)
+		entry.count = MOST_BOXES;
+	if (entry.boxes != NULL)
+		entry.boxes = xreallocarray(
+			entry.boxes, entry.count > 0 ? entry.count : 1, sizeof *entry.boxes);
+	ARRAY_APPEND(index, entry);
+}
+
+static void take_header(struct detection_index *index, const struct detections_header *header)
+{
+	index->threshold =
+		isnan(header->typical_threshold) ? USUAL_THRESHOLD : header->typical_threshold;
+	index->category_count = header->categories.count;
+	index->categories = xcalloc(index->category_count + 1, sizeof *index->categories);
+	for (size_t i = 0; i < index->category_count; i++)
+		index->categories[i] = xstrdup(header->categories.items[i].name);
+}
+
+int detection_index_read(struct detection_index *index, const char *path,
+	const struct progress *progress, struct error *err)
+{
+	struct detections_reader *reader = detections_open(path, err);
+	struct detected_image image;
+	int more = reader == NULL ? -1 : 1;
+
+	if (reader != NULL)
+		take_header(index, detections_header(reader));
+	while (more > 0 && (more = detections_next(reader, &image, err)) > 0) {
+		add_image(index, &image);
+		if (progress_check(progress, err) != 0)
+			more = -1;
+	}
+	detections_close(reader);
+	if (index->count > 0)
+		qsort(index->items, index->count, sizeof *index->items, compare_images);
+	return more;
+}
+
+void detection_index_release(struct detection_index *index)
+{
+	for (size_t i = 0; i < index->count; i++) {
+		free(index->items[i].file);
+		free(index->items[i].boxes);
+	}
+	for (size_t i = 0; i < index->category_count; i++)
+		free(index->categories[i]);
+	free(index->items);
+	free(index->categories);
+	*index = (struct detection_index){0};
+}
+
+/* The first entry that is not before `end`. */
+static const struct indexed_image *lower_bound(const struct detection_index *index, const char *end)
+{
+	size_t low = 0, high = index->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare_ends(index->items[middle].file, end) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < index->count ? &index->items[low] : NULL;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t length = strlen(text), wanted = strlen(end);
+
+	return length >= wanted && strcmp(text + length - wanted, end) == 0;
+}
+
+const struct indexed_image *detection_index_find(
+	const struct detection_index *index, const char *path)
+{
+	const struct indexed_image *found = lower_bound(index, path);
+	char *below;
+
+	if (found != NULL && strcmp(found->file, path) == 0)
+		return found;
+	below = xasprintf("/%s", path);
+	found = lower_bound(index, below);
+	if (found != NULL && !ends_with(found->file, below))
+		found = NULL;
+	free(below);
+	return found;
+}

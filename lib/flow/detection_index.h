@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a detector found, by the path of the file below the data path. */
+#ifndef TRAPKIT_FLOW_DETECTION_INDEX_H
+#define TRAPKIT_FLOW_DETECTION_INDEX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct error;
+struct progress;
+
+struct indexed_box {
+	unsigned category; /* into `categories` */
+	double confidence; /* 0 to 1 */
+	double x, y, width, height;
+};
+
+struct indexed_image {
+	char *file; /* as in the results, with `/` between its parts */
+	bool failed;
+	struct indexed_box *boxes; /* those that count, surest first */
+	size_t count;
+};
+
+/* Everything is owned; `{ 0 }` is empty and releasable. */
+struct detection_index {
+	struct indexed_image *items; /* in the order of their ends */
+	size_t count, capacity;
+	char **categories;
+	size_t category_count;
+	double threshold; /* the file's typical one, or 0.2; surer ones count */
+};
+
+int detection_index_read(struct detection_index *index, const char *path,
+	const struct progress *progress, struct error *err);
+void detection_index_release(struct detection_index *index);
+
+/* Whatever folder the results' paths began with; NULL when the file was not looked at. */
+const struct indexed_image *detection_index_find(
+	const struct detection_index *index, const char *path);
+
+#endif
