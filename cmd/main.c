@@ -229,8 +229,10 @@ static bool answer_simple(
 	else if (arguments->help_command)
 		*status = describe_help_for(console, arguments->rest.items, err);
 	else if (arguments->command == NULL)
-		*status = error_set(
-			err, ERROR_USAGE, "no command given: 'trapkit --help' lists them");
+		*status = error_set(err, ERROR_USAGE,
+			"no command given: 'trapkit --help' lists them; the first is 'trapkit "
+			"config --init', and 'trapkit pipeline --data-path CARD --trigger' does it "
+			"all");
 	else
 		return false;
 	return true;

@@ -4,6 +4,7 @@
 
 #include "console.h"
 #include "describe.h"
+#include "general.h"
 #include "globals.h"
 #include "options.h"
 #include "settings.h"
@@ -100,6 +101,47 @@ static int merge_env_file(const char *path, char **text, struct error *err)
 	return 0;
 }
 
+/* A server's name alone is enough of an address. */
+static void complete_address(const struct option *row, char **answer)
+{
+	char *whole;
+
+	if (!option_is_setting(row, "GENERAL", "host") || strstr(*answer, "://") != NULL)
+		return;
+	whole = xasprintf("https://%s", *answer);
+	free(*answer);
+	*answer = whole;
+}
+
+/* Asks until the answer can be taken; an empty one leaves the setting as it is. */
+static int ask_value(struct session *session, const char *path, char **text,
+	const struct option *row, const char *question, struct error *err)
+{
+	struct origin origin = {ORIGIN_COMMAND_LINE, "this answer", false};
+	int status = 1;
+
+	while (status > 0) {
+		char *answer;
+
+		if (console_ask(session->console, question, (row->marks & OPTION_SECRET) != 0,
+			    &answer, err) != 0)
+			return -1;
+		if (*answer == '\0') {
+			status = 0;
+		} else {
+			complete_address(row, &answer);
+			if (option_set(row, answer, &origin, err) == 0) {
+				status = put_row(path, text, row, answer, err);
+			} else {
+				console_warning(session->console, "%s", err->message);
+				error_clear(err);
+			}
+		}
+		free(answer);
+	}
+	return status;
+}
+
 static int ask_values(struct session *session, const char *path, char **text, struct error *err)
 {
 	static const struct {
@@ -109,28 +151,16 @@ static int ask_values(struct session *session, const char *path, char **text, st
 		{"GENERAL.login", "Login, an e-mail address (Enter: later)"},
 		{"GENERAL.project_id", "Number of the research project (Enter: later)"},
 		{"GENERAL.password", "Password, not shown (Enter: ask at every upload)"},
+		{"PACKAGE.timezone",
+			"Time zone of the cameras, as Europe/Warsaw (Enter: the one "
+			"that the server has for each place)"},
 	};
 
 	for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
-		struct origin origin = {ORIGIN_COMMAND_LINE, asked[i].setting, false};
 		const struct option *row;
-		char *answer;
-		int status = 0;
 
-		if (settings_find(asked[i].setting, &row, err) != 0) {
-			error_clear(err);
-			continue;
-		}
-		if (console_ask(session->console, asked[i].question,
-			    (row->marks & OPTION_SECRET) != 0, &answer, err) != 0)
-			return -1;
-		if (*answer != '\0') {
-			status = option_set(row, answer, &origin, err);
-			if (status == 0)
-				status = put_row(path, text, row, answer, err);
-		}
-		free(answer);
-		if (status != 0)
+		if (settings_find(asked[i].setting, &row, err) != 0 ||
+			ask_value(session, path, text, row, asked[i].question, err) != 0)
 			return -1;
 	}
 	return 0;
@@ -181,8 +211,13 @@ int config_init(struct session *session, const char *template, bool overwrite, s
 		goto done;
 	if (install(session, path, text, err) != 0)
 		goto done;
-	if (!session->dry_run)
+	if (!session->dry_run) {
 		console_print(session->console, "Created project settings at: %s\n", path);
+		console_note(session->console, "%s",
+			general.host == NULL
+				? "put server and login into it with 'trapkit config edit'"
+				: "try it out with 'trapkit helpers test_connection'");
+	}
 	cJSON_AddStringToObject(session->result, "path", path);
 	status = 0;
 done:

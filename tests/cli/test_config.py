@@ -210,13 +210,15 @@ def test_init():
     check("kept" in made.read_text(), "a wrong template was installed")
     # On a terminal it asks; the password is not echoed.
     terminal = Terminal("config", "--init", "--project", "asked", env=env)
-    for question, answer in (("TRAPPER server", "https://h.example.org"), ("Login", ""), ("Number", "12"),
-                             ("Password", MARKER)):
+    for question, answer in (("TRAPPER server", "h.example.org"), ("Login", ""), ("Number", "twelve"),
+                             ("not a whole number", "12"), ("Password", MARKER), ("Time zone", "Europe/Warsow"),
+                             ("did you mean 'Europe/Warsaw'", "Europe/Warsaw")):
         check(terminal.wait_for(question), f"--init does not ask for {question}: {terminal.seen!r}")
         terminal.type(answer + "\n")
     status = terminal.finish()
     asked = tomllib.loads((fresh / "asked.toml").read_text()) if status == 0 else {}
-    check(asked.get("GENERAL") == {"host": "https://h.example.org", "project_id": 12, "password": MARKER}, f"asked: {asked}")
+    check(asked.get("GENERAL") == {"host": "https://h.example.org", "project_id": 12, "password": MARKER}
+          and asked.get("PACKAGE") == {"timezone": "Europe/Warsaw"}, f"asked: {asked}")
     check(MARKER not in terminal.seen, "the password was echoed")
 
 
