@@ -2,6 +2,7 @@
 /* Statements, values and failures: the one place that talks to SQLite's interface at large. */
 #include "files.h"
 
+#include "trapkit/database.h"
 #include "trapkit/memory.h"
 
 #include <stdarg.h>
@@ -82,42 +83,17 @@ static const char *const texts[STATEMENT_COUNT] = {
 			       "AND place = ?3",
 };
 
-static enum error_kind kind_of(int code)
-{
-	switch (code & 0xFF) {
-	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-		return ERROR_BUSY;
-	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB:
-	case SQLITE_CONSTRAINT:
-		return ERROR_INPUT;
-	default:
-		return ERROR_SYSTEM;
-	}
-}
-
 int store_fail(struct ledger *ledger, struct error *err, const char *format, ...)
 {
-	int code = sqlite3_extended_errcode(ledger->db);
-	int system = sqlite3_system_errno(ledger->db);
-	const char *hint = "", *why = sqlite3_errmsg(ledger->db);
 	va_list arguments;
 	char *what;
 
 	va_start(arguments, format);
 	what = xvasprintf(format, arguments);
 	va_end(arguments);
-	if ((code & 0xFF) == SQLITE_CORRUPT || (code & 0xFF) == SQLITE_NOTADB) {
+	if (database_explain(ledger->db, what,
+		    "run the command again: the damaged ledger is then set aside", err))
 		ledger->damaged = true;
-		hint = "; run the command again: the damaged ledger is then set aside";
-	} else if ((code & 0xFF) == SQLITE_FULL) {
-		hint = "; make room, then run the command again";
-	} else if (((code & 0xFF) == SQLITE_IOERR || (code & 0xFF) == SQLITE_CANTOPEN) &&
-		system != 0) {
-		why = strerror(system);
-	}
-	error_set(err, kind_of(code), "%s: %s%s", what, why, hint);
 	free(what);
 	return -1;
 }

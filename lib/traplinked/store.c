@@ -2,6 +2,7 @@
 /* The traplinked database as a file: opened, locked, copied for a dry run; its statements. */
 #include "traplinked_internal.h"
 
+#include "trapkit/database.h"
 #include "trapkit/output_file.h"
 #include "trapkit/progress.h"
 
@@ -51,34 +52,14 @@ static const char *const texts[STATEMENT_COUNT] = {
 			" VALUES (?1, ?2, ?3)",
 };
 
-static enum error_kind kind_of(int code)
-{
-	switch (code & 0xFF) {
-	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-		return ERROR_BUSY;
-	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB:
-	case SQLITE_CONSTRAINT:
-		return ERROR_INPUT;
-	default:
-		return ERROR_SYSTEM;
-	}
-}
-
 int db_fail(struct traplinked_store *store, struct error *err)
 {
-	int code = sqlite3_extended_errcode(store->db);
-	int system = sqlite3_system_errno(store->db);
-	const char *why = sqlite3_errmsg(store->db), *hint = "";
+	char *what = xasprintf("database '%s'", store->path);
 
-	if ((code & 0xFF) == SQLITE_CORRUPT || (code & 0xFF) == SQLITE_NOTADB)
-		hint = "; put a copy in its place, or move it away to begin anew";
-	else if ((code & 0xFF) == SQLITE_FULL)
-		hint = "; make room, then run the command again";
-	else if (((code & 0xFF) == SQLITE_IOERR || (code & 0xFF) == SQLITE_CANTOPEN) && system != 0)
-		why = strerror(system);
-	return error_set(err, kind_of(code), "database '%s': %s%s", store->path, why, hint);
+	database_explain(
+		store->db, what, "put a copy in its place, or move it away to begin anew", err);
+	free(what);
+	return -1;
 }
 
 sqlite3_stmt *db_prepare(struct traplinked_store *store, const char *sql, struct error *err)

@@ -16,7 +16,7 @@ TIER = {
 DOORS = {
     "base": "csv digest error exif find_files gpx json_reader lazy_library limits memory output_file output_folder progress text timestamp toml workers",
     "model": "model detections pixels", "media": "media rendition film pixel_source", "camera": "camera", "package": "package",
-    "transfer": "transfer", "detect": "detect", "camtrapdp": "camtrapdp camtrapdp_write", "ledger": "ledger", "trapper": "trapper",
+    "transfer": "transfer", "detect": "detect", "camtrapdp": "camtrapdp camtrapdp_write", "ledger": "database ledger", "trapper": "trapper",
     "traplinked": "traplinked",
     "flow": "survey template package_flow deliver convert sync validate export_fetch detect_flow report",
 }
