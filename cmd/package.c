@@ -35,12 +35,14 @@ const struct option extension_options[] = {
 		.section = "PACKAGE",
 		.value = "EXT",
 		.list = &settings.image_extensions,
-		.help = "Take pictures with these extensions (.jpg .jpeg .png)."},
+		.fallback = ".jpg,.jpeg,.png",
+		.help = "Take pictures with these extensions."},
 	{.name = "video-extensions",
 		.section = "PACKAGE",
 		.value = "EXT",
 		.list = &settings.video_extensions,
-		.help = "Take videos with these extensions (.mp4 .avi .mov)."},
+		.fallback = ".mp4,.avi,.mov",
+		.help = "Take videos with these extensions."},
 	{0},
 };
 
@@ -149,10 +151,8 @@ int survey_stage(struct session *session, struct ledger *ledger, struct survey_r
 {
 	const struct survey_settings survey_settings = {.data_path = general.data_path,
 		.collections = &general.collections,
-		.image_extensions =
-			settings.image_extensions.count > 0 ? &settings.image_extensions : NULL,
-		.video_extensions =
-			settings.video_extensions.count > 0 ? &settings.video_extensions : NULL,
+		.image_extensions = &settings.image_extensions,
+		.video_extensions = &settings.video_extensions,
 		.jobs = session->jobs,
 		.now = (int64_t)time(NULL),
 		.fail_fast = session->fail_fast};

@@ -92,7 +92,7 @@ static const struct string_list *extensions(const char *key)
 {
 	const struct option *row = option_find_setting("PACKAGE", key, 0);
 
-	return row == NULL || row->list == NULL || row->list->count == 0 ? NULL : row->list;
+	return row == NULL ? NULL : row->list;
 }
 
 static void warn_through(void *context, const char *message)

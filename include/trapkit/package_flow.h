@@ -36,7 +36,7 @@ struct package_settings {
 	 * in the order of their first folder, deployments are sorted.
 	 */
 	const struct string_list *folders;
-	/* ".jpg" or "jpg", ASCII case ignored; NULL or empty: .jpg .jpeg .png, .mp4 .avi .mov. */
+	/* ".jpg" or "jpg", ASCII case ignored; NULL: .jpg .jpeg .png and .mp4 .avi .mov. */
 	const struct string_list *image_extensions, *video_extensions;
 	const char *package_name; /* exactly this; NULL: package_{project}_{YYYYmmddHHMMSS} */
 	int64_t project_id;

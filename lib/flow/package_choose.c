@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Decides of one file whether it goes into the package, under which name and with which date. */
+#include "media_name.h"
 #include "package_job.h"
 
 #include "trapkit/media.h"
@@ -52,36 +53,6 @@ void package_file_release(struct package_file *file)
 
 /* Damaged files that get a line each; the rest is only counted. */
 #define DAMAGED_TOLD 20
-
-static bool has_extension(const char *name, const struct string_list *extensions)
-{
-	size_t length = strlen(name);
-
-	for (size_t i = 0; i < extensions->count; i++) {
-		const char *extension = extensions->items[i];
-		size_t size;
-
-		extension += extension[0] == '.';
-		size = strlen(extension);
-		if (length > size && size > 0 && name[length - size - 1] == '.' &&
-			strcasecmp(name + length - size, extension) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool is_wanted(const struct package_settings *settings, const char *name)
-{
-	static const char *const images[] = {".jpg", ".jpeg", ".png", NULL};
-	static const char *const videos[] = {".mp4", ".avi", ".mov", NULL};
-	const struct string_list *image = settings->image_extensions;
-	const struct string_list *video = settings->video_extensions;
-
-	return (image != NULL && image->count > 0 ? has_extension(name, image)
-						  : text_has_suffix(name, images)) ||
-		(video != NULL && video->count > 0 ? has_extension(name, video)
-						   : text_has_suffix(name, videos));
-}
 
 /* Why the name cannot go into YAML, ZIP and an FTP command; NULL = it can. */
 static const char *unsound(const char *name)
@@ -282,7 +253,8 @@ int package_choose(struct package_job *job, const struct resource *resource,
 	int result;
 
 	*file = (struct package_file){.resource = resource};
-	if (!is_wanted(job->settings, resource->name))
+	if (!media_name_is_wanted(resource->name, job->settings->image_extensions,
+		    job->settings->video_extensions))
 		return 0;
 	result = check_name(job, resource, err);
 	if (result != 1)

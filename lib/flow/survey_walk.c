@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The survey's way through the data tree: which folder is what, and which file belongs. */
+#include "media_name.h"
 #include "survey_internal.h"
 
 #include "trapkit/find_files.h"
@@ -8,38 +9,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
-
-static bool has_extension(const char *name, const char *extension)
-{
-	size_t length = strlen(name), size;
-
-	if (extension[0] == '.')
-		extension++;
-	size = strlen(extension);
-	return size > 0 && length > size && name[length - size - 1] == '.' &&
-		strcasecmp(name + length - size, extension) == 0;
-}
-
-static bool in_list(const char *name, const struct string_list *list, const char *const *fallback)
-{
-	if (list == NULL)
-		return text_has_suffix(name, fallback);
-	for (size_t i = 0; i < list->count; i++)
-		if (has_extension(name, list->items[i]))
-			return true;
-	return false;
-}
 
 bool survey_is_media(const struct survey_settings *settings, const char *name)
 {
-	/* contracts: the lists of trapper-tools. */
-	static const char *const images[] = {".jpg", ".jpeg", ".png", NULL};
-	static const char *const videos[] = {".mp4", ".avi", ".mov", NULL};
-
-	return in_list(name, settings->image_extensions, images) ||
-		in_list(name, settings->video_extensions, videos);
+	return media_name_is_wanted(name, settings->image_extensions, settings->video_extensions);
 }
 
 /* Why TRAPPER cannot have a file or folder of that name, or NULL. */

@@ -99,7 +99,9 @@ def test_wrong_files():
     write("")
     check(run("config", "check", env=HOME)[0] == 0, "an empty file")
     # It follows GENERAL.verify_ssl until it is set: no value of its own is shown.
-    check(document("config", "show", env=HOME)["settings"]["UPLOAD"]["verify_ssl"] is None, "UPLOAD.verify_ssl unset")
+    shown = document("config", "show", env=HOME)["settings"]
+    check(shown["UPLOAD"]["verify_ssl"] is None, "UPLOAD.verify_ssl unset")
+    check(shown["PACKAGE"]["image_extensions"] == [".jpg", ".jpeg", ".png"], "a list's default is not shown")
     FILE.unlink()
     FILE.mkdir()
     check(run("convert", "--data-path=x", env=HOME)[0] == 78, "a folder for a file")
