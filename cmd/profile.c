@@ -11,29 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct option profile_options[] = {
-	{.name = "profiles",
-		.value = "DIR",
-		.directory = &camera_options.profiles,
-		.help = "Read camera profiles from DIR/*.toml instead of the folder 'profiles' "
-			"beside the settings."},
-	{0},
-};
-
-static const struct option list_options[] = {
-	{.name = "registered",
-		.value = "FILE.csv",
-		.file = &camera_options.registered,
-		.help = "Take the cameras that the server knows from column CameraID of FILE.csv."},
-	{.name = "files-from",
-		.value = "FILE",
-		.file = &camera_options.files_from,
-		.help = "Read names from FILE, one a line; '-' is standard input."},
-	{.name = "null",
-		.letter = '0',
-		.flag = &camera_options.nul,
-		.fallback = "false",
-		.help = "Take the names of --files-from as ended by NUL characters."},
+static const struct option table_options[] = {
 	{.name = "csv",
 		.flag = &camera_options.csv,
 		.fallback = "false",
@@ -53,10 +31,11 @@ static const struct option report_options[] = {
 	{0},
 };
 
-static const struct option *const profile_tables[] = {profile_options, NULL};
+static const struct option *const profile_tables[] = {camera_profile_options, NULL};
 static const struct option *const check_tables[] = {
-	list_options, profile_options, timezone_options, NULL};
-static const struct option *const report_tables[] = {report_options, list_options, NULL};
+	camera_list_options, table_options, camera_profile_options, timezone_options, NULL};
+static const struct option *const report_tables[] = {
+	report_options, camera_list_options, table_options, NULL};
 
 /* ---- list and show ---- */
 
@@ -243,16 +222,17 @@ static const struct command check_command = {
 static const struct command report_command = {
 	.name = "report",
 	.summary = "Decode the daily reports of cameras",
-	.arguments = "FILE.txt…",
+	.arguments = "FILE.txt|DIR…",
 	.maximum = SIZE_MAX,
 	.description =
 		"Reads the text files that Willfine and Swift Enduro cameras send once a day: "
 		"signal (0 to 31: below 10 poor, from 20 good), temperature, battery, card, "
 		"pictures taken and sent, position. With --fleet each camera has one row, of its "
-		"newest report.\n\n"
+		"newest report: when it was last seen, and in which state. Of a folder every "
+		".txt below it is read.\n\n"
 		"Exits 3 when the server would refuse one.",
 	.examples = "# Which cameras need new batteries?\n"
-		    "$ trapkit profile report --fleet reports/*.txt\n",
+		    "$ trapkit profile report --fleet reports\n",
 	.options = report_tables,
 	.run = cameras_report,
 };

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* trapkit upload: packages to the server or an outbox, each once, each proven whole. */
+#include "cli/camera_upload.h"
+#include "cli/cameras.h"
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/delivery.h"
@@ -37,8 +39,9 @@ static const struct option options[] = {
 	{0},
 };
 
-static const struct option *const tables[] = {
-	options, destination_options, delivery_options, general_options, network_options, NULL};
+static const struct option *const tables[] = {options, camera_upload_options, camera_list_options,
+	camera_profile_options, timezone_options, destination_options, delivery_options,
+	general_options, network_options, NULL};
 
 static bool is_folder(const char *path)
 {
@@ -47,8 +50,13 @@ static bool is_folder(const char *path)
 	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-static int check_arguments(struct error *err)
+static int check_arguments(const struct session *session, struct error *err)
 {
+	if (session->argument_count > 0)
+		return error_set(err, ERROR_USAGE,
+			"'%s' stands alone: packages are named with --file-yaml and --file-zip, "
+			"single pictures are sent with --camera",
+			session->arguments[0]);
 	if (settings.yaml.count != settings.zip.count)
 		return error_set(err, ERROR_USAGE,
 			"%zu --file-yaml and %zu --file-zip: they go in pairs, definition and "
@@ -227,7 +235,9 @@ static int run(struct session *session, struct error *err)
 	char *work;
 	int result = -1;
 
-	if (check_arguments(err) != 0 || delivery_prepare(&delivery, true, err) != 0)
+	if (camera_upload_wanted())
+		return camera_upload_run(session, err);
+	if (check_arguments(session, err) != 0 || delivery_prepare(&delivery, true, err) != 0)
 		goto done;
 	delivery.settings.overwrite = settings.overwrite;
 	if (settings.zip.count > 0) {
@@ -254,7 +264,23 @@ static const char description[] =
 	"sends the request again.\n"
 	"\n"
 	"The destination is the server of the settings, or --to: ftps://USER@HOST/FOLDER, or "
-	"file:///FOLDER for an outbox on a disk, with the same guarantees.";
+	"file:///FOLDER for an outbox on a disk, with the same guarantees.\n"
+	"\n"
+	"With --camera, pictures and daily reports go to an AddaxAI Connect server one by one, as "
+	"a "
+	"camera sends them. Before a byte leaves, each file is checked as that server would "
+	"('trapkit profile check'): what it would refuse, or what would stop it, stays here with "
+	"the reason. A file goes under a hidden name, is verified by its size and renamed, so that "
+	"the server never sees a part of one. Its folders are kept only where the path tells the "
+	"camera; 'IMG.JPG.1' is sent as 'IMG.JPG', and a name that is taken gets a few letters "
+	"added. Contents that were sent are not sent again, whatever they are called now: that is "
+	"remembered in the folder .trapkit of the first FILE or DIR (or of a folder above it that "
+	"has one), or in --work-dir. Files that --verify finds rejected are sent again by the next "
+	"run.\n"
+	"\n"
+	"A DIR stands for the server's upload folder. The user is 'camera' and the folder the "
+	"account's home unless --to or the settings say otherwise. Exits 1 when files were "
+	"refused, failed, or were not taken in.";
 
 static const char examples[] =
 	"# Send what was packaged and have it processed\n"
@@ -262,11 +288,16 @@ static const char examples[] =
 	"# Send two files\n"
 	"$ trapkit upload --file-yaml winter.yaml --file-zip winter.zip --trigger\n"
 	"# Fill a disk that somebody carries to the office\n"
-	"$ trapkit upload --data-path /data/winter --to file:///media/usb/outbox\n";
+	"$ trapkit upload --data-path /data/winter --to file:///media/usb/outbox\n"
+	"# Send a camera's card to an AddaxAI Connect server, and hear what it says\n"
+	"$ trapkit upload --camera /media/card --to ftps://camera@addaxai.example.org --verify "
+	"60\n";
 
 const struct command command_upload = {
 	.name = "upload",
-	.summary = "Send packages to the TRAPPER server or an outbox",
+	.summary = "Send packages to the TRAPPER server or an outbox, or pictures as a camera",
+	.arguments = "[FILE|DIR…]",
+	.maximum = SIZE_MAX,
 	.description = description,
 	.examples = examples,
 	.options = tables,

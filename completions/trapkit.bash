@@ -88,6 +88,7 @@ _trapkit_takes_value() {
 		--every | \
 		--file-yaml | \
 		--file-zip | \
+		--verify | \
 		--most) return 0 ;;
 	esac
 	return 1
@@ -447,11 +448,16 @@ _trapkit_rows() {
 		;;
 	upload/)
 		words=''
-		options=' --file-yaml --file-zip --data-path --overwrite --to --insecure-ftp --trigger --force-trigger --remove-zip --wait --parallel --limit-rate --timeout --retries --max-runtime'
+		options=' --file-yaml --file-zip --data-path --overwrite --camera --verify --plain-stor --again --registered --files-from --null --profiles --timezone --ignore-dst --to --insecure-ftp --trigger --force-trigger --remove-zip --wait --parallel --limit-rate --timeout --retries --max-runtime'
 		case $1 in
 		--file-yaml) kind=nothing ;;
 		--file-zip) kind=nothing ;;
 		--data-path) kind=folders ;;
+		--verify) kind=nothing ;;
+		--registered) kind=files ;;
+		--files-from) kind=files ;;
+		--profiles) kind=folders ;;
+		--timezone) kind=nothing ;;
 		--to) kind=nothing ;;
 		--wait) kind=nothing ;;
 		--parallel) kind=nothing ;;

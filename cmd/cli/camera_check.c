@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* `trapkit profile check`: files found, checked in parallel, told in order. */
+#include "camera_targets.h"
 #include "cameras.h"
 #include "console.h"
 #include "general.h"
@@ -17,29 +18,15 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A file to look at: where it lies, and where it would lie on the server. */
-struct target {
-	char *path;
-	size_t remote; /* where in `path` the server's begins */
-	size_t shown;  /* where in `path` what is shown begins */
-	bool special;  /* a link, a device: not opened */
-	int failure;   /* errno: a file or folder that cannot be looked at */
-};
-
 struct checked {
-	struct target target;
+	struct camera_target target;
 	struct camera_check check;
 };
 
 struct job {
 	struct session *session;
 	struct camera_checking checking;
-	struct {
-		struct target *items;
-		size_t count, capacity;
-	} targets;
-	const char *root;  /* of the walk at hand */
-	size_t arguments;  /* DIRs and FILEs */
+	struct camera_targets targets;
 	size_t next, done; /* index of the next target; how many were taken */
 	uint64_t verdicts[3], unreadable;
 	uint64_t by_own; /* taken by a profile that is not built in */
@@ -47,74 +34,6 @@ struct job {
 	cJSON *files;
 	struct table table;
 };
-
-/* ---- what to look at ---- */
-
-static enum find_answer visit(void *context, const struct found *found, struct error *err)
-{
-	struct job *job = context;
-	struct target target = {
-		.special = found->kind == FOUND_SYMLINK || found->kind == FOUND_SPECIAL};
-
-	if (progress_check(job->session->progress, err) != 0)
-		return FIND_STOP;
-	if (found->kind == FOUND_FOLDER)
-		/* Ours, not the camera's. */
-		return strcmp(found->name, ".trapkit") == 0 ? FIND_ON : FIND_ENTER;
-	if (found->kind == FOUND_UNREADABLE)
-		target.failure = found->error_number;
-	target.path = text_join_path(job->root, found->path);
-	target.remote = strlen(target.path) - strlen(found->path);
-	target.shown = job->arguments == 1 ? target.remote : 0;
-	ARRAY_APPEND(&job->targets, target);
-	return FIND_ON;
-}
-
-/* A single file would lie where its path says, when that can be a place below the upload root. */
-static size_t remote_of(const char *path)
-{
-	const char *at = path;
-	size_t skip = 0;
-
-	while (strncmp(path + skip, "./", 2) == 0)
-		skip += 2;
-	for (at = path + skip; at != NULL; at = strchr(at, '/'))
-		if (strncmp(at += *at == '/', "../", 3) == 0)
-			return (size_t)(text_base_name(path) - path);
-	return *path == '/' ? (size_t)(text_base_name(path) - path) : skip;
-}
-
-static int add_argument(struct job *job, const char *path, struct error *err)
-{
-	struct find_files walk = {.visit = visit, .context = job};
-	struct target target = {.remote = remote_of(path)};
-	struct stat status;
-
-	if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
-		job->root = path;
-		return find_files(path, &walk, err);
-	}
-	target.path = xstrdup(path);
-	ARRAY_APPEND(&job->targets, target);
-	return 0;
-}
-
-static int collect(struct job *job, struct error *err)
-{
-	struct string_list names = {0};
-	const struct session *session = job->session;
-	int status = 0;
-
-	for (size_t i = 0; i < session->argument_count; i++)
-		string_list_add(&names, session->arguments[i]);
-	if (camera_options.files_from != NULL)
-		status = file_list_read(camera_options.files_from, camera_options.nul, &names, err);
-	job->arguments = names.count;
-	for (size_t i = 0; i < names.count && status == 0; i++)
-		status = add_argument(job, names.items[i], err);
-	string_list_release(&names);
-	return status;
-}
 
 /* ---- work ---- */
 
@@ -189,16 +108,6 @@ static void date_text(const struct job *job, const struct camera_check *check, c
 	format_local(instant.utc, instant.offset, true, out);
 }
 
-static void add_warnings(cJSON *object, unsigned warnings)
-{
-	cJSON *array = cJSON_AddArrayToObject(object, "warnings");
-
-	for (unsigned bit = 1; bit <= CAMERA_COUNTED_NAME; bit <<= 1)
-		if ((warnings & bit) != 0)
-			cJSON_AddItemToArray(array,
-				cJSON_CreateString(camera_warning_text((enum camera_warning)bit)));
-}
-
 static void add_facts(cJSON *item, const struct camera_facts *facts)
 {
 	cJSON *part;
@@ -248,7 +157,7 @@ static void add_file(struct job *job, const struct checked *checked)
 		check->date_source == TIME_NONE ? NULL : time_source_name(check->date_source));
 	cameras_add_position(item, check->latitude, check->longitude);
 	add_facts(item, &check->facts);
-	add_warnings(item, check->facts.warnings);
+	cameras_add_warnings(cJSON_AddArrayToObject(item, "warnings"), check->facts.warnings);
 	cJSON_AddItemToArray(job->files, item);
 	free(shown);
 }
@@ -429,45 +338,21 @@ static int check_all(struct job *job, struct error *err)
 	return status;
 }
 
-static int open_zone(struct job *job, struct zone **zone, struct error *err)
-{
-	if (general.timezone == NULL)
-		return 0;
-	*zone = zone_open(general.timezone, err);
-	job->checking.zone = *zone;
-	return *zone == NULL ? -1 : 0;
-}
-
 int cameras_check(struct session *session, struct error *err)
 {
-	struct job job = {.session = session, .checking.now = (int64_t)time(NULL)};
-	struct camera_profiles *profiles = cameras_load(camera_options.profiles, err);
-	struct string_list registered = {0};
-	struct zone *zone = NULL;
+	struct job job = {.session = session};
+	struct camera_context context = {0};
 	int status = -1;
 
-	job.checking.profiles = profiles;
-	if (profiles == NULL || open_zone(&job, &zone, err) != 0)
+	if (camera_context_open(&context, err) != 0)
 		goto done;
-	if (camera_options.registered != NULL) {
-		if (cameras_registered(camera_options.registered, &registered, err) != 0)
-			goto done;
-		job.checking.registered = &registered;
-	}
-	if (session->argument_count == 0 && camera_options.files_from == NULL) {
-		error_set(err, ERROR_USAGE, "name the files or folders to check, or --files-from");
-		goto done;
-	}
-	if (collect(&job, err) != 0 || check_all(&job, err) != 0)
+	job.checking = context.checking;
+	if (camera_targets_collect(session, &job.targets, err) != 0 || check_all(&job, err) != 0)
 		goto done;
 	status = job.unreadable > 0 ? 1 : job.verdicts[CAMERA_REFUSED] > 0 ? 3 : 0;
 done:
-	for (size_t i = 0; i < job.targets.count; i++)
-		free(job.targets.items[i].path);
-	free(job.targets.items);
+	camera_targets_release(&job.targets);
 	table_release(&job.table);
-	string_list_release(&registered);
-	zone_free(zone);
-	camera_profiles_free(profiles);
+	camera_context_release(&context);
 	return status;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* `trapkit profile report`: daily reports decoded, one by one or one row a camera. */
+#include "camera_targets.h"
 #include "cameras.h"
 #include "console.h"
 #include "settings.h"
@@ -211,31 +212,41 @@ static void show(struct session *session, const struct entries *entries)
 	table_release(&table);
 }
 
+/* Whatever is named, and of a folder what a camera's server would take for a report. */
+static int read_all(struct session *session, const struct camera_targets *targets,
+	const struct string_list *registered, struct entries *entries, uint64_t *unread,
+	struct error *err)
+{
+	for (size_t i = 0; i < targets->count; i++) {
+		const struct camera_target *target = &targets->items[i];
+		struct camera_check check;
+
+		if (progress_check(session->progress, err) != 0)
+			return -1;
+		if (!target->named && target->failure == 0 &&
+			(target->special ||
+				camera_check_name(target->path + target->remote, &check) ||
+				!check.is_report))
+			continue;
+		read_entry(target->path, registered, entries, unread, session->console);
+	}
+	return 0;
+}
+
 int cameras_report(struct session *session, struct error *err)
 {
+	struct camera_targets targets = {0};
 	struct entries entries = {0};
-	struct string_list names = {0}, registered = {0};
+	struct string_list registered = {0};
+	bool known = camera_options.registered != NULL;
 	uint64_t unread = 0, refused = 0;
 	int status = -1;
 
-	for (size_t i = 0; i < session->argument_count; i++)
-		string_list_add(&names, session->arguments[i]);
-	if ((camera_options.files_from != NULL &&
-		    file_list_read(camera_options.files_from, camera_options.nul, &names, err) !=
-			    0) ||
-		(camera_options.registered != NULL &&
-			cameras_registered(camera_options.registered, &registered, err) != 0))
+	if ((known && cameras_registered(camera_options.registered, &registered, err) != 0) ||
+		camera_targets_collect(session, &targets, err) != 0 ||
+		read_all(session, &targets, known ? &registered : NULL, &entries, &unread, err) !=
+			0)
 		goto done;
-	if (names.count == 0 && camera_options.files_from == NULL) {
-		error_set(err, ERROR_USAGE, "name the reports to read, or --files-from");
-		goto done;
-	}
-	for (size_t i = 0; i < names.count; i++) {
-		if (progress_check(session->progress, err) != 0)
-			goto done;
-		read_entry(names.items[i], camera_options.registered == NULL ? NULL : &registered,
-			&entries, &unread, session->console);
-	}
 	for (size_t i = 0; i < entries.count; i++)
 		refused += entries.items[i].report.verdict == CAMERA_REFUSED;
 	if (camera_options.fleet)
@@ -246,7 +257,7 @@ done:
 	for (size_t i = 0; i < entries.count; i++)
 		release_entry(&entries.items[i]);
 	free(entries.items);
-	string_list_release(&names);
+	camera_targets_release(&targets);
 	string_list_release(&registered);
 	return status;
 }

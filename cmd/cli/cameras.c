@@ -3,6 +3,7 @@
 #define _GNU_SOURCE /* O_NOATIME */
 #include "cameras.h"
 
+#include "general.h"
 #include "settings.h"
 #include "trapkit/csv.h"
 #include "trapkit/find_files.h"
@@ -15,11 +16,38 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LARGEST_LIST ((size_t)256 << 20)
 
 struct camera_options camera_options;
+
+const struct option camera_profile_options[] = {
+	{.name = "profiles",
+		.value = "DIR",
+		.directory = &camera_options.profiles,
+		.help = "Read camera profiles from DIR/*.toml instead of the folder 'profiles' "
+			"beside the settings."},
+	{0},
+};
+
+const struct option camera_list_options[] = {
+	{.name = "registered",
+		.value = "FILE.csv",
+		.file = &camera_options.registered,
+		.help = "Take the cameras that the server knows from column CameraID of FILE.csv."},
+	{.name = "files-from",
+		.value = "FILE",
+		.file = &camera_options.files_from,
+		.help = "Read names from FILE, one a line; '-' is standard input."},
+	{.name = "null",
+		.letter = '0',
+		.flag = &camera_options.nul,
+		.fallback = "false",
+		.help = "Take the names of --files-from as ended by NUL characters."},
+	{0},
+};
 
 /* ---- profiles ---- */
 
@@ -142,6 +170,30 @@ int cameras_registered(const char *path, struct string_list *ids, struct error *
 	return status;
 }
 
+int camera_context_open(struct camera_context *context, struct error *err)
+{
+	context->checking.now = (int64_t)time(NULL);
+	context->profiles = cameras_load(camera_options.profiles, err);
+	if (context->profiles == NULL)
+		return -1;
+	context->checking.profiles = context->profiles;
+	if (general.timezone != NULL && (context->zone = zone_open(general.timezone, err)) == NULL)
+		return -1;
+	context->checking.zone = context->zone;
+	if (camera_options.registered == NULL)
+		return 0;
+	context->checking.registered = &context->registered;
+	return cameras_registered(camera_options.registered, &context->registered, err);
+}
+
+void camera_context_release(struct camera_context *context)
+{
+	camera_profiles_free(context->profiles);
+	string_list_release(&context->registered);
+	zone_free(context->zone);
+	*context = (struct camera_context){0};
+}
+
 int file_list_read(const char *path, bool nul, struct string_list *names, struct error *err)
 {
 	bool standard = strcmp(path, "-") == 0;
@@ -220,4 +272,12 @@ void cameras_add_position(cJSON *object, double latitude, double longitude)
 	position = cJSON_AddObjectToObject(object, "gps");
 	cJSON_AddNumberToObject(position, "latitude", latitude);
 	cJSON_AddNumberToObject(position, "longitude", longitude);
+}
+
+void cameras_add_warnings(cJSON *array, unsigned warnings)
+{
+	for (unsigned bit = 1; bit <= CAMERA_COUNTED_NAME; bit <<= 1)
+		if ((warnings & bit) != 0)
+			cJSON_AddItemToArray(array,
+				cJSON_CreateString(camera_warning_text((enum camera_warning)bit)));
 }

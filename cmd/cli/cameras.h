@@ -16,6 +16,9 @@ struct camera_options {
 };
 extern struct camera_options camera_options;
 
+extern const struct option camera_profile_options[]; /* --profiles */
+extern const struct option camera_list_options[];    /* --registered --files-from --null */
+
 /*
  * The built-in profiles, those of the settings file, and those of *.toml in the profiles folder
  * (`folder`, or `profiles` beside the settings). NULL with ERROR_SETTINGS "FILE:LINE: …".
@@ -24,6 +27,16 @@ struct camera_profiles *cameras_load(const char *folder, struct error *err);
 
 /* The ids of column CameraID of a CSV file, in bytewise order. */
 int cameras_registered(const char *path, struct string_list *ids, struct error *err);
+
+/* What a verdict needs, from --profiles, --registered, --timezone. `{ 0 }` is releasable. */
+struct camera_context {
+	struct camera_checking checking; /* borrows from the rest */
+	struct camera_profiles *profiles;
+	struct string_list registered;
+	struct zone *zone;
+};
+int camera_context_open(struct camera_context *context, struct error *err);
+void camera_context_release(struct camera_context *context);
 
 /*
  * Adds the names in `path` ('-': standard input) to the list: one a line, or with `nul` ended by
@@ -41,6 +54,8 @@ int cameras_report(struct session *session, struct error *err);
 /* NaN and CAMERA_NO_NUMBER become null. */
 void cameras_add_number(cJSON *object, const char *name, double value);
 void cameras_add_text(cJSON *object, const char *name, const char *text);
+/* The sentences of enum camera_warning bits. */
+void cameras_add_warnings(cJSON *array, unsigned warnings);
 void cameras_add_position(cJSON *object, double latitude, double longitude);
 
 #endif

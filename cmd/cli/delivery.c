@@ -56,7 +56,7 @@ const struct option delivery_options[] = {
 		.maximum = 16,
 		.fallback = "1",
 		.group = upload_group,
-		.help = "Send N packages at a time, each over its own connection."},
+		.help = "Send N packages or pictures at a time, each over its own connection."},
 	{.name = "limit-rate",
 		.section = "UPLOAD",
 		.value = "RATE",
@@ -72,10 +72,8 @@ bool delivery_wants_trigger(void)
 	return choices.trigger || choices.force_trigger;
 }
 
-int delivery_prepare(struct delivery *delivery, bool trigger, struct error *err)
+static void settle(struct delivery *delivery, bool trigger)
 {
-	if (destination_fill(&delivery->remote, NULL, false, err) != 0)
-		return -1;
 	delivery->url = remote_url(&delivery->remote);
 	delivery->outbox = delivery->remote.scheme == REMOTE_FILE;
 	delivery->remote.rate = choices.limit_rate;
@@ -89,6 +87,21 @@ int delivery_prepare(struct delivery *delivery, bool trigger, struct error *err)
 		.remove_zip = choices.remove_zip,
 		.wait = choices.wait,
 	};
+}
+
+int delivery_prepare(struct delivery *delivery, bool trigger, struct error *err)
+{
+	if (destination_fill(&delivery->remote, NULL, false, err) != 0)
+		return -1;
+	settle(delivery, trigger);
+	return 0;
+}
+
+int delivery_prepare_camera(struct delivery *delivery, struct error *err)
+{
+	if (destination_fill_camera(&delivery->remote, err) != 0)
+		return -1;
+	settle(delivery, false);
 	return 0;
 }
 

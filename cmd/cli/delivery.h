@@ -24,6 +24,8 @@ struct delivery {
  * whatever the settings say.
  */
 int delivery_prepare(struct delivery *delivery, bool trigger, struct error *err);
+/* The same for a server that cameras send to: no processing to ask for. */
+int delivery_prepare_camera(struct delivery *delivery, struct error *err);
 /* Gets what is needed to log in, asking on a terminal; before deliver_open. */
 int delivery_connect(struct session *session, struct delivery *delivery, struct error *err);
 void delivery_release(struct delivery *delivery);

@@ -159,7 +159,7 @@ static void fill_trust(struct remote_settings *out)
 	out->pin_sha256 = destination.pin_sha256;
 }
 
-static void fill_user(struct remote_settings *out)
+static void fill_user(struct remote_settings *out, bool camera)
 {
 	const char *at = general.login == NULL ? NULL : strchr(general.login, '@');
 
@@ -167,6 +167,8 @@ static void fill_user(struct remote_settings *out)
 		out->user = address.user;
 	} else if (destination.ftp_user != NULL) {
 		out->user = destination.ftp_user;
+	} else if (camera) {
+		out->user = "camera";
 	} else if (at != NULL) {
 		user = xstrndup(general.login, (size_t)(at - general.login));
 		out->user = user;
@@ -215,15 +217,24 @@ static int check_consent(
 		"none, add --insecure-ftp or set UPLOAD.allow_plain_ftp = true");
 }
 
-static int fill_network(struct remote_settings *out, bool insecure_ftp, struct error *err)
+/* Cameras write into the account's home, TRAPPER's packages into /collections. */
+static const char *folder_of(bool camera)
+{
+	if (address.host != NULL && *address.folder != '\0')
+		return camera && strcmp(address.folder, "/") == 0 ? "" : address.folder;
+	return camera && !set_row("UPLOAD", "ftp_dir", ORIGIN_FILE) ? "" : destination.ftp_dir;
+}
+
+static int fill_network(
+	struct remote_settings *out, bool camera, bool insecure_ftp, struct error *err)
 {
 	bool from_url = address.host != NULL;
 
 	out->scheme = from_url ? address.scheme : destination.ftp_tls ? REMOTE_FTPS : REMOTE_FTP;
 	fill_host(out);
-	fill_user(out);
+	fill_user(out, camera);
 	fill_trust(out);
-	out->folder = from_url && *address.folder != '\0' ? address.folder : destination.ftp_dir;
+	out->folder = folder_of(camera);
 	out->passive = destination.ftp_passive;
 	if (out->host == NULL || *out->host == '\0')
 		return error_set(err, ERROR_SETTINGS,
@@ -238,8 +249,8 @@ static int fill_network(struct remote_settings *out, bool insecure_ftp, struct e
 	return check_consent(out, from_url, insecure_ftp, err);
 }
 
-int destination_fill(
-	struct remote_settings *out, const char *to_url, bool insecure_ftp, struct error *err)
+static int fill(struct remote_settings *out, const char *to_url, bool camera, bool insecure_ftp,
+	struct error *err)
 {
 	const char *url = to_url != NULL ? to_url : destination.to;
 
@@ -253,10 +264,21 @@ int destination_fill(
 		return error_context(err, "%s", to_url == NULL ? "UPLOAD.to" : "--to");
 	}
 	if (url == NULL || address.scheme != REMOTE_FILE)
-		return fill_network(out, insecure_ftp, err);
+		return fill_network(out, camera, insecure_ftp, err);
 	out->scheme = REMOTE_FILE;
 	out->folder = address.folder;
 	return 0;
+}
+
+int destination_fill(
+	struct remote_settings *out, const char *to_url, bool insecure_ftp, struct error *err)
+{
+	return fill(out, to_url, false, insecure_ftp, err);
+}
+
+int destination_fill_camera(struct remote_settings *out, struct error *err)
+{
+	return fill(out, NULL, true, false, err);
 }
 
 int destination_need_password(

@@ -39,6 +39,12 @@ int destination_fill(
 	struct remote_settings *out, const char *to_url, bool insecure_ftp, struct error *err);
 
 /*
+ * The same for a server that cameras send to: the folder is the account's home and the user
+ * 'camera', unless the URL, UPLOAD.ftp_dir or UPLOAD.ftp_user say otherwise.
+ */
+int destination_fill_camera(struct remote_settings *out, struct error *err);
+
+/*
  * Gets the password, asking on a terminal when it is not set: UPLOAD.ftp_password or, when the
  * destination is the TRAPPER server itself, GENERAL.password, which no other host gets to see.
  */

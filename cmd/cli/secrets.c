@@ -65,6 +65,7 @@ static int from_command(const char *command, const char *setting, char **secret,
 static int ask(struct session *session, const struct option *row, const char *setting,
 	const char *question, struct error *err)
 {
+	const char *key = strchr(setting, '.') + 1;
 	char *path;
 
 	if (!session->no_input)
@@ -73,7 +74,7 @@ static int ask(struct session *session, const struct option *row, const char *se
 	error_set(err, ERROR_SETTINGS,
 		"%s is not set: put it into '%s' (or %s_file, %s_command), or into the "
 		"environment as %s__%s",
-		setting, path, row->name, row->name, row->section, row->name);
+		setting, path, key, key, row->section, key);
 	free(path);
 	return -1;
 }

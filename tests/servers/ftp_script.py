@@ -9,6 +9,7 @@ Orders that are lists are used up, one item a transfer (or a connection, where s
     garbage=BYTES       sent instead of the greeting
     no_tls=True         AUTH is refused                inject=BYTES  sent in clear behind the 234
     no_epsv=True        EPSV is refused                pasv=TEXT     what PASV answers instead of the truth
+    lost_rnto=N         N sessions end after the rename, before the answer
     no_rest, no_rnfr, no_size=True                     deny=[USER…]  users that get a 530
     late_226=SECONDS    the last word comes late       mute_226=N    N transfers never get it, control stays silent
     no_close_notify=True   the data connection ends without it, and stays open until the client closes
@@ -231,6 +232,9 @@ class Session:
 
     def do_rnto(self, name):
         self.source.rename(self.path(name))
+        if self.orders.get("lost_rnto", 0) > 0:
+            self.orders["lost_rnto"] -= 1
+            raise Gone
         self.say("250 renamed")
 
     def do_rest(self, number):
