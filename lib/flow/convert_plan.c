@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 
 /* Part of every settings text: raised when the same settings begin to give other bytes. */
-#define RECIPE 1
+#define RECIPE 2
 
 void convert_item_release(struct convert_item *item)
 {

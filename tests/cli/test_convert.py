@@ -297,6 +297,8 @@ def killed_and_run_again():
     check(sorted(found) == sorted(f"{i}.jpg" for i in range(16)), sorted(found))
     check(len(set(found.values())) == 1, "renditions of one picture differ")
     check(not [p for p in made.rglob(".*")], "half a file was left")
+    check(run("convert", "--data-path", "killed", "--overwrite", env={"MALLOC_PERTURB_": "170"})[0] == 0, "--overwrite")
+    check(digests(made) == found, "what memory held before shows in the renditions")
     again = document("convert", "--data-path", "killed")
     check(again["unchanged"] == 16, again)
 
