@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* trapkit config: makes, shows, checks and changes the settings file. */
+#include "cli/cameras.h"
 #include "cli/command.h"
 #include "cli/config_file.h"
 #include "cli/console.h"
@@ -227,6 +228,7 @@ static int run_check(struct session *session, struct error *err)
 	char *path = settings_path();
 
 	check_meaning(findings);
+	cameras_find_errors(&findings->errors);
 	if (access(path, F_OK) != 0)
 		console_note(session->console, "there is no settings file '%s'", path);
 	for (size_t i = 0; i < findings->warnings.count; i++) {
@@ -240,7 +242,8 @@ static int run_check(struct session *session, struct error *err)
 	if (findings->errors.count == 0)
 		console_print(session->console, "Settings are in order: %s\n", path);
 	else
-		error_set(err, ERROR_SETTINGS, "%zu setting%s to be put right in '%s'",
+		error_set(err, ERROR_SETTINGS,
+			"%zu mistake%s to be put right in '%s' or the camera profiles beside it",
 			findings->errors.count, findings->errors.count == 1 ? " has" : "s have",
 			path);
 	free(path);
@@ -313,6 +316,9 @@ static const struct command config_show = {
 static const struct command config_check = {
 	.name = "check",
 	.summary = "Check the settings, and the connection with --online",
+	.description = "Reads the settings file, the environment, and the camera profiles: the "
+		       "[[CAMERA]] sections of the settings file and the files profiles/*.toml "
+		       "beside it. Mistakes are told with file and line.",
 	.examples = "# Is everything in order before going to the field?\n"
 		    "$ trapkit config check --online\n",
 	.options = online_tables,

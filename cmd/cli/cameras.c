@@ -79,9 +79,26 @@ static enum find_answer visit_profile(void *context, const struct found *found, 
 	return FIND_ON;
 }
 
+static int load_and_note(struct camera_profiles *profiles, const char *path,
+	struct string_list *errors, struct error *err)
+{
+	if (load_file(profiles, path, err) == 0)
+		return 0;
+	if (errors == NULL)
+		return -1;
+	/* A settings file that is no TOML was told of already. */
+	for (size_t i = 0; i < errors->count; i++)
+		if (strcmp(errors->items[i], err->message) == 0)
+			error_clear(err);
+	if (err->kind != ERROR_NONE)
+		string_list_add(errors, err->message);
+	error_clear(err);
+	return 0;
+}
+
 /* Every *.toml of the folder, in order of names. A folder that nobody named may be missing. */
-static int load_folder(
-	struct camera_profiles *profiles, const char *folder, bool named, struct error *err)
+static int load_folder(struct camera_profiles *profiles, const char *folder, bool named,
+	struct string_list *errors, struct error *err)
 {
 	struct string_list names = {0};
 	struct find_files walk = {.visit = visit_profile, .context = &names};
@@ -95,16 +112,17 @@ static int load_folder(
 	for (size_t i = 0; i < names.count && status == 0; i++) {
 		char *path = text_join_path(folder, names.items[i]);
 
-		status = load_file(profiles, path, err);
+		status = load_and_note(profiles, path, errors, err);
 		free(path);
 	}
 	string_list_release(&names);
 	return status;
 }
 
-struct camera_profiles *cameras_load(const char *folder, struct error *err)
+/* With `errors` what is wrong in a file goes there, and the others are read all the same. */
+static int load_all(struct camera_profiles *profiles, const char *folder,
+	struct string_list *errors, struct error *err)
 {
-	struct camera_profiles *profiles = camera_profiles_new();
 	char *settings = settings_path();
 	char *beside = settings_folder();
 	char *usual = text_join_path(beside, "profiles");
@@ -112,17 +130,34 @@ struct camera_profiles *cameras_load(const char *folder, struct error *err)
 
 	/* Whether it must be there was decided when the settings were read. */
 	if (access(settings, F_OK) == 0)
-		status = load_file(profiles, settings, err);
+		status = load_and_note(profiles, settings, errors, err);
 	if (status == 0)
-		status =
-			load_folder(profiles, folder != NULL ? folder : usual, folder != NULL, err);
+		status = load_folder(
+			profiles, folder != NULL ? folder : usual, folder != NULL, errors, err);
 	free(usual);
 	free(beside);
 	free(settings);
-	if (status == 0)
+	return status;
+}
+
+struct camera_profiles *cameras_load(const char *folder, struct error *err)
+{
+	struct camera_profiles *profiles = camera_profiles_new();
+
+	if (load_all(profiles, folder, NULL, err) == 0)
 		return profiles;
 	camera_profiles_free(profiles);
 	return NULL;
+}
+
+void cameras_find_errors(struct string_list *errors)
+{
+	struct camera_profiles *profiles = camera_profiles_new();
+	struct error err = {0};
+
+	if (load_all(profiles, NULL, errors, &err) != 0)
+		string_list_add(errors, err.message);
+	camera_profiles_free(profiles);
 }
 
 /* ---- lists ---- */

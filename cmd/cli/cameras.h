@@ -25,6 +25,9 @@ extern const struct option camera_list_options[];    /* --registered --files-fro
  */
 struct camera_profiles *cameras_load(const char *folder, struct error *err);
 
+/* Adds what is wrong with the profiles of the settings, a sentence for each file. */
+void cameras_find_errors(struct string_list *errors);
+
 /* The ids of column CameraID of a CSV file, in bytewise order. */
 int cameras_registered(const char *path, struct string_list *ids, struct error *err);
 

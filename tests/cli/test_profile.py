@@ -301,7 +301,7 @@ def check_reports():
 
 def check_profiles(root):
     settings = SCRATCH / "settings"
-    write(settings / "default.toml", b"[GENERAL]\nhost = 'h'\n\n[[CAMERA]]\nname = 'HyperFire'\nmake = 'reconyx'\n"
+    write(settings / "default.toml", b"[GENERAL]\nhost = 'https://h'\n\n[[CAMERA]]\nname = 'HyperFire'\nmake = 'reconyx'\n"
           b"id = 'maker-note:serial'\nrequires = ['date']\n")
     write(settings / "profiles/b.toml", b"[[CAMERA]]\nname = 'B'\nmake = 'b'\nid = 'path'\n")
     write(settings / "profiles/a.toml", b"[[CAMERA]]\nname = 'A'\nmake = 'a'\nid = 'path'\n")
@@ -324,6 +324,19 @@ def check_profiles(root):
         write(settings / "profiles/b.toml", text)
         status, _, said = run("profile", "list", *options)
         check(status == 78 and f"profiles/b.toml:{line}:" in said, f"{text}: {status} {said}")
+        found = document("config", "check", *options)
+        check(found["exit"] == 78 and [p["severity"] for p in found["problems"]].count("error") == 1 and
+              any(f"profiles/b.toml:{line}:" in p["message"] for p in found["problems"]), f"config check: {found}")
+    # All files that are wrong, not only the first.
+    write(settings / "profiles/a.toml", b"[[CAMERA]]\nname = 'A'\n")
+    good = (settings / "default.toml").read_bytes()
+    write(settings / "default.toml", good + b"\n[[CAMERA]]\nname = 'y'\nmake = 'x'\nid = 'nowhere'\n")
+    status, _, said = run("config", "check", *options)
+    check(status == 78 and all(place in said for place in ("default.toml:13:", "profiles/a.toml:1:", "profiles/b.toml:1:")), said)
+    write(settings / "default.toml", good)
+    write(settings / "profiles/a.toml", b"[[CAMERA]]\nname = 'A'\nmake = 'a'\nid = 'path'\n")
+    write(settings / "profiles/b.toml", b"[[CAMERA]]\nname = 'B'\nmake = 'b'\nid = 'path'\n")
+    check(run("config", "check", *options)[0] == 0, "config check of good profiles")
     own = SCRATCH / "own"
     write(own / "one.toml", b"[[CAMERA]]\nname = 'One'\nmodel = 'x'\nid = 'exif:Model'\n")
     names = [p["name"] for p in document("profile", "list", "--profiles", str(own))["profiles"]]
