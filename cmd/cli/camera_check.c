@@ -23,6 +23,14 @@ struct checked {
 	struct camera_check check;
 };
 
+/* A head is read in less time than a thread takes to wake up: files go to the workers together. */
+#define MOST_TOGETHER 16u
+
+struct batch {
+	size_t count;
+	struct checked items[MOST_TOGETHER];
+};
+
 struct job {
 	struct session *session;
 	struct camera_checking checking;
@@ -37,13 +45,15 @@ struct job {
 
 /* ---- work ---- */
 
-static int next_file(void *context, void *item, struct error *err)
+static int next_batch(void *context, void *item, struct error *err)
 {
 	struct job *job = context;
+	struct batch *batch = item;
 
-	if (job->next == job->targets.count)
+	while (batch->count < MOST_TOGETHER && job->next < job->targets.count)
+		batch->items[batch->count++].target = job->targets.items[job->next++];
+	if (batch->count == 0)
 		return 0;
-	((struct checked *)item)->target = job->targets.items[job->next++];
 	return progress_check(job->session->progress, err) != 0 ? -1 : 1;
 }
 
@@ -54,25 +64,22 @@ static void unreadable(struct camera_check *check, enum camera_reason reason, co
 	snprintf(check->details, sizeof check->details, "%s", text);
 }
 
-static int check_file(void *context, void *item, struct error *err)
+static void check_file(const struct job *job, struct checked *checked)
 {
-	const struct job *job = context;
-	struct checked *checked = item;
 	const char *path = checked->target.path, *remote = path + checked->target.remote;
 	struct camera_check *check = &checked->check;
 	struct stat status;
 	int fd;
 
-	(void)err;
 	if (camera_check_name(remote, check) && checked->target.failure == 0)
-		return 0;
+		return;
 	if (checked->target.failure != 0) {
 		unreadable(check, CAMERA_UNREADABLE, strerror(checked->target.failure));
-		return 0;
+		return;
 	}
 	if (checked->target.special) {
 		unreadable(check, CAMERA_NOT_A_FILE, "a link or a device, not looked at");
-		return 0;
+		return;
 	}
 	fd = camera_open(AT_FDCWD, path);
 	if (fd < 0 || fstat(fd, &status) != 0) {
@@ -88,6 +95,15 @@ static int check_file(void *context, void *item, struct error *err)
 	}
 	if (fd >= 0)
 		close(fd);
+}
+
+static int check_batch(void *context, void *item, struct error *err)
+{
+	struct batch *batch = item;
+
+	(void)err; /* verdicts tell */
+	for (size_t i = 0; i < batch->count; i++)
+		check_file(context, &batch->items[i]);
 	return 0;
 }
 
@@ -245,17 +261,14 @@ static void add_row(struct job *job, const struct checked *checked)
 					  check->facts.warnings & (~check->facts.warnings + 1))));
 }
 
-static int take_file(void *context, void *item, const struct error *failure, struct error *err)
+static int take_file(struct job *job, const struct checked *checked, struct error *err)
 {
-	struct job *job = context;
-	const struct checked *checked = item;
 	const struct camera_check *check = &checked->check;
 	struct progress_event event = {.kind = PROGRESS_ADVANCE,
 		.stage = "check",
 		.files_done = ++job->done,
 		.files_total = job->targets.count};
 
-	(void)failure;
 	job->verdicts[check->verdict]++;
 	job->reasons[check->reason]++;
 	job->unreadable += check->reason == CAMERA_UNREADABLE;
@@ -272,6 +285,17 @@ static int take_file(void *context, void *item, const struct error *failure, str
 		return error_set(err, ERROR_INPUT, "'%s' would be refused: %s",
 			checked->target.path + checked->target.shown, check->details);
 	return 0;
+}
+
+static int take_batch(void *context, void *item, const struct error *failure, struct error *err)
+{
+	const struct batch *batch = item;
+	int result = 0;
+
+	(void)failure;
+	for (size_t i = 0; i < batch->count && result == 0; i++)
+		result = take_file(context, &batch->items[i], err);
+	return result;
 }
 
 static void show(struct job *job)
@@ -310,11 +334,11 @@ static void show(struct job *job)
 
 static int check_all(struct job *job, struct error *err)
 {
-	struct workers workers = {.next = next_file,
-		.work = check_file,
-		.take = take_file,
+	struct workers workers = {.next = next_batch,
+		.work = check_batch,
+		.take = take_batch,
 		.context = job,
-		.item_size = sizeof(struct checked)};
+		.item_size = sizeof(struct batch)};
 	struct progress_event event = {.kind = PROGRESS_BEGIN, .stage = "check"};
 	int status;
 
