@@ -7,11 +7,6 @@
 
 #include <string.h>
 
-bool value_is(const struct value *value)
-{
-	return value->state == VALUE_GOOD || value->state == VALUE_ODD;
-}
-
 bool value_equals(const struct value *value, const char *text)
 {
 	return value->length == strlen(text) && memcmp(value->text, text, value->length) == 0;
@@ -115,21 +110,22 @@ bool datetime_read(const char *text, size_t length, bool lenient, struct value *
 
 /* ---- numbers ---- */
 
-/* Decimals of up to 15 digits, the usual ones, are exact in one division. */
-static bool plain_number(const char *text, size_t length, double *number)
+/* Decimals of up to 15 digits, the usual ones, are exact in one division. *whole: no point in it.
+ */
+static bool plain_number(const char *text, size_t length, double *number, bool *whole)
 {
 	static const double powers[] = {
 		1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
 	size_t at = length > 0 && (text[0] == '-' || text[0] == '+');
 	size_t decimals = 0;
 	bool point = false;
-	int64_t whole = 0;
+	int64_t digits_read = 0;
 
 	if (length - at > 15 || length == at)
 		return false;
 	for (; at < length; at++) {
 		if (is_digit(text[at])) {
-			whole = whole * 10 + (text[at] - '0');
+			digits_read = digits_read * 10 + (text[at] - '0');
 			decimals += point;
 		} else if (text[at] == '.' && !point && at + 1 < length) {
 			point = true;
@@ -137,7 +133,8 @@ static bool plain_number(const char *text, size_t length, double *number)
 			return false;
 		}
 	}
-	*number = (double)(text[0] == '-' ? -whole : whole) / powers[decimals];
+	*number = (double)(text[0] == '-' ? -digits_read : digits_read) / powers[decimals];
+	*whole = !point;
 	return true;
 }
 
@@ -185,22 +182,24 @@ static bool is_whole(const char *text, size_t length)
 static void number_read(
 	const char *text, size_t length, const struct field *field, struct value *value)
 {
-	bool whole = field->type == FIELD_INTEGER;
+	bool integer = field->type == FIELD_INTEGER, whole = false;
 
 	value->state = VALUE_GOOD;
-	if (tidy(&text, &length)) {
-		value->state = VALUE_ODD;
-		value->why = "there are blanks around the number; take them away";
+	if (!plain_number(text, length, &value->number, &whole) || (integer && !whole)) {
+		if (tidy(&text, &length)) {
+			value->state = VALUE_ODD;
+			value->why = "there are blanks around the number; take them away";
+		}
+		if ((integer && !is_whole(text, length)) ||
+			!any_number(text, length, &value->number)) {
+			value->state = VALUE_BAD;
+			value->why = integer ? "it is no whole number; write digits only, as in 3"
+					     : "it is no number; write it with a point, as in 0.25";
+			return;
+		}
 	}
-	if ((whole && !is_whole(text, length)) ||
-		(!plain_number(text, length, &value->number) &&
-			!any_number(text, length, &value->number))) {
-		value->state = VALUE_BAD;
-		value->why = whole ? "it is no whole number; write digits only, as in 3"
-				   : "it is no number; write it with a point, as in 0.25";
-	} else if (value->number < field->minimum || value->number > field->maximum) {
+	if (value->number < field->minimum || value->number > field->maximum)
 		value->state = VALUE_LIMITS;
-	}
 }
 
 /* ---- the rest ---- */
@@ -208,13 +207,13 @@ static void number_read(
 static void boolean_read(const struct cell *cell, struct value *value)
 {
 	static const char *const words[] = {
-		"true", "True", "TRUE", "1", "false", "False", "FALSE", "0"};
+		"false", "true", "False", "True", "FALSE", "TRUE", "0", "1"};
 
 	for (int i = 0; i < 8; i++)
-		if (strlen(words[i]) == cell->length &&
+		if (words[i][0] == cell->text[0] && strlen(words[i]) == cell->length &&
 			memcmp(words[i], cell->text, cell->length) == 0) {
 			value->state = VALUE_GOOD;
-			value->choice = i < 4;
+			value->choice = i % 2;
 			return;
 		}
 	value->state = VALUE_BAD;

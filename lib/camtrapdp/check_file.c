@@ -12,8 +12,10 @@
 
 static bool is_remote(const struct value *path)
 {
-	return (path->length > 7 && strncasecmp(path->text, "http://", 7) == 0) ||
-		(path->length > 8 && strncasecmp(path->text, "https://", 8) == 0);
+	if (path->length < 8 || (path->text[0] | 0x20) != 'h')
+		return false;
+	return strncasecmp(path->text, "https://", 8) == 0 ||
+		strncasecmp(path->text, "http://", 7) == 0;
 }
 
 /* G02: addresses that end. */
@@ -139,32 +141,36 @@ static void check_extension(const struct row *row, const struct value *name)
 	static const struct {
 		const char *ending, *begin;
 	} kinds[] = {
-		{".jpg", "image/"},
-		{".jpeg", "image/"},
-		{".png", "image/"},
-		{".tif", "image/"},
-		{".tiff", "image/"},
-		{".mp4", "video/"},
-		{".avi", "video/"},
-		{".mov", "video/"},
-		{".wav", "audio/"},
-		{".flac", "audio/"},
+		{"jpg", "image/"},
+		{"jpeg", "image/"},
+		{"png", "image/"},
+		{"tif", "image/"},
+		{"tiff", "image/"},
+		{"mp4", "video/"},
+		{"avi", "video/"},
+		{"mov", "video/"},
+		{"wav", "audio/"},
+		{"flac", "audio/"},
 	};
 	const struct value *type = &row->values[M_TYPE];
+	const char *end = name->text + name->length, *ending = end;
 
 	if (!value_is(type))
 		return;
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-		size_t length = strlen(kinds[i].ending);
-
-		if (name->length > length &&
-			strncasecmp(name->text + name->length - length, kinds[i].ending, length) ==
-				0 &&
-			memcmp(type->text, kinds[i].begin, 6) != 0)
-			row_say(row, "F03", CAMTRAPDP_WARNING, M_TYPE,
-				"fileMediatype does not fit the file's ending '%s'",
-				kinds[i].ending);
-	}
+	while (ending > name->text && end - ending <= 4 && ending[-1] != '.')
+		ending--;
+	if (ending <= name->text + 1 || ending[-1] != '.')
+		return;
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (strlen(kinds[i].ending) == (size_t)(end - ending) &&
+			(ending[0] | 0x20) == kinds[i].ending[0] &&
+			strncasecmp(ending, kinds[i].ending, (size_t)(end - ending)) == 0) {
+			if (memcmp(type->text, kinds[i].begin, 6) != 0)
+				row_say(row, "F03", CAMTRAPDP_WARNING, M_TYPE,
+					"fileMediatype does not fit the file's ending '.%s'",
+					kinds[i].ending);
+			return;
+		}
 }
 
 void check_file(struct row *row)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The splitter: a row is found first, then its quoted cells are unquoted in place. */
+/* The splitter: what may end a cell is marked in the whole buffer, 16 bytes at a time, then cells
+ * go from mark to mark, and quoted ones are unquoted in place. */
 #include "rows.h"
 
 #include "trapkit/error.h"
@@ -12,22 +13,37 @@
 #define FIRST_ROOM (1u << 20)
 #define MOST_ROOM (16u << 20) /* the longest row */
 
+#define BLOCK 64u /* bytes that a word of marks stands for */
+
+/* The buffer and its marks, with a block to spare: marking needs no care for the end. */
+static void make_room(struct rows *rows)
+{
+	rows->buffer = xreallocarray(rows->buffer, rows->room + BLOCK, 1);
+	rows->marks = xreallocarray(rows->marks, rows->room / BLOCK + 1, sizeof *rows->marks);
+	rows->wide = xreallocarray(rows->wide, rows->room / BLOCK + 1, 1);
+}
+
 void table_rows_init(struct rows *rows, struct source *source, char delimiter, char quote)
 {
-	rows->source = source;
+	rows->ahead = read_ahead_new(source);
 	rows->delimiter = delimiter;
 	rows->quote = quote;
 	rows->room = FIRST_ROOM;
-	rows->buffer = xmalloc(rows->room);
-	rows->at = rows->end = 0;
+	make_room(rows);
+	rows->at = rows->end = rows->marked = 0;
 	rows->dry = false;
-	memset(rows->special, 0, sizeof rows->special);
 }
 
 void table_rows_release(struct rows *rows)
 {
+	read_ahead_free(rows->ahead);
 	free(rows->buffer);
+	free(rows->marks);
+	free(rows->wide);
+	rows->ahead = NULL;
 	rows->buffer = NULL;
+	rows->marks = NULL;
+	rows->wide = NULL;
 }
 
 /* Makes the buffer hold more than it does from `at` on. 1 = more, 0 = there is no more. */
@@ -48,11 +64,12 @@ static int fill(struct rows *rows, struct error *err)
 				"a row is over %u MiB; a quote may be open before it",
 				MOST_ROOM >> 20);
 		rows->room *= 2;
-		rows->buffer = xreallocarray(rows->buffer, rows->room, 1);
+		make_room(rows);
 	}
+	rows->marked = 0;
 	while (rows->end < rows->room) {
-		status = bytes_source_read(
-			rows->source, rows->buffer + rows->end, rows->room - rows->end, &got, err);
+		status = read_ahead_read(
+			rows->ahead, rows->buffer + rows->end, rows->room - rows->end, &got, err);
 		if (status < 0)
 			return -1;
 		if (status == 0) {
@@ -78,123 +95,216 @@ void table_rows_skip(struct rows *rows, size_t count)
 	rows->at += count;
 }
 
-/* Where one pass over the buffer stands. */
-struct scan {
-	uint8_t *at, *end;
-	uint8_t high; /* all bytes or-ed together: is there any that is not ASCII? */
-	bool quoted[MOST_CELLS];
-};
+/* ---- marks ---- */
+
+typedef uint8_t chunk __attribute__((vector_size(16)));
+
+/* One bit for each byte of `flags`, which are all ones or all zeros; the first byte is bit 0. */
+static uint64_t bits_of(chunk flags)
+{
+	uint64_t halves[2], bits = 0;
+
+	memcpy(halves, &flags, sizeof halves);
+	for (int i = 0; i < 2; i++) {
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+		halves[i] = __builtin_bswap64(halves[i]);
+#endif
+		/* Byte n's lowest bit is shifted to bit 56 + n; no two terms meet. */
+		bits |= (halves[i] & 0x0101010101010101u) * 0x0102040810204080u >> 56 << 8 * i;
+	}
+	return bits;
+}
+
+static void mark_block(struct rows *rows, size_t block)
+{
+	const uint8_t *bytes = rows->buffer + block * BLOCK;
+	chunk all = {0};
+	uint64_t marks = 0, halves[2];
+
+	for (size_t i = 0; i < BLOCK / sizeof(chunk); i++) {
+		chunk some, flags;
+
+		memcpy(&some, bytes + i * sizeof some, sizeof some);
+		flags = (chunk)(some == (uint8_t)rows->delimiter) | (chunk)(some == '\n') |
+			(chunk)(some == '\r') | (chunk)(some == 0) |
+			(chunk)(some == (uint8_t)rows->quote);
+		marks |= bits_of(flags) << i * sizeof some;
+		all |= some;
+	}
+	memcpy(halves, &all, sizeof halves);
+	rows->marks[block] = marks;
+	rows->wide[block] = ((halves[0] | halves[1]) & 0x8080808080808080u) != 0;
+}
+
+/* Marks what is in the buffer and not marked yet. */
+static void mark(struct rows *rows)
+{
+	if (rows->marked == rows->end)
+		return;
+	memset(rows->buffer + rows->end, 0, BLOCK);
+	for (size_t block = rows->at / BLOCK; block * BLOCK < rows->end; block++)
+		mark_block(rows, block);
+	rows->marked = rows->end;
+}
+
+/* The next mark from `at` on, or the end of the buffer. */
+static inline size_t next_mark(const struct rows *rows, size_t at)
+{
+	size_t block = at / BLOCK, found;
+	uint64_t bits;
+
+	if (at >= rows->end)
+		return rows->end;
+	bits = rows->marks[block] >> at % BLOCK << at % BLOCK;
+	while (bits == 0) {
+		if (++block * BLOCK >= rows->end)
+			return rows->end;
+		bits = rows->marks[block];
+	}
+	found = block * BLOCK + (size_t)__builtin_ctzll(bits);
+	return found < rows->end ? found : rows->end;
+}
+
+/* ---- cells and rows ---- */
 
 enum scan_result { SCAN_ROW, SCAN_MORE, SCAN_TOO_MANY };
 
-/* Passes a quoted cell; `at` is behind the opening quote. Its text keeps its doubled quotes. */
-static bool pass_quoted(struct rows *rows, struct scan *scan)
+/*
+ * Passes a quoted cell; *at is behind the opening quote and comes to stand on the closing one. Its
+ * text keeps its doubled quotes.
+ */
+static bool pass_quoted(struct rows *rows, size_t *at)
 {
-	uint8_t quote = (uint8_t)rows->quote;
+	const uint8_t *bytes = rows->buffer;
 
-	for (; scan->at < scan->end; scan->at++) {
-		scan->high |= *scan->at;
-		if (*scan->at == 0)
-			rows->trouble |= ROW_NUL;
-		if (*scan->at != quote)
-			continue;
-		if (scan->at + 1 == scan->end && !rows->dry)
+	for (;; ++*at) {
+		*at = next_mark(rows, *at);
+		if (*at == rows->end)
 			return false;
-		if (scan->at + 1 < scan->end && scan->at[1] == quote)
-			scan->at++;
-		else
+		if (bytes[*at] == 0)
+			rows->trouble |= ROW_NUL;
+		if (bytes[*at] != (uint8_t)rows->quote)
+			continue;
+		if (*at + 1 == rows->end)
+			return rows->dry;
+		if (bytes[*at + 1] != (uint8_t)rows->quote)
 			return true;
+		++*at;
 	}
-	return false;
 }
 
-static void pass_plain(struct rows *rows, struct scan *scan)
+/* Where a cell without quotes ends. */
+static inline size_t pass_plain(struct rows *rows, size_t at)
 {
-	const uint8_t *special = rows->special;
-	uint8_t *at = scan->at, *end = scan->end;
-	uint8_t high = 0;
+	const uint8_t *bytes = rows->buffer;
 
-	for (;;) {
-		while (at < end && !special[*at])
-			high |= *at++;
-		if (at == end || *at != 0)
-			break;
-		rows->trouble |= ROW_NUL;
-		at++;
+	for (;; at++) {
+		at = next_mark(rows, at);
+		if (at == rows->end)
+			return at;
+		if (bytes[at] == 0)
+			rows->trouble |= ROW_NUL;
+		else if (bytes[at] != (uint8_t)rows->quote)
+			return at;
 	}
-	scan->high |= high;
-	scan->at = at;
 }
 
 /* Passes one cell and notes where it is. False: the buffer ends in it. */
-static bool pass_cell(struct rows *rows, struct scan *scan)
+static inline bool pass_cell(struct rows *rows, size_t *at)
 {
 	struct cell *cell = &rows->cells[rows->count];
-	bool quoted = *scan->at == (uint8_t)rows->quote && rows->quote != '\0';
+	bool quoted = rows->buffer[*at] == (uint8_t)rows->quote && rows->quote != '\0';
+	size_t start = *at + quoted, end;
 
-	cell->text = (char *)scan->at + quoted;
+	*at = start;
+	if (quoted && !pass_quoted(rows, at))
+		return false;
+	end = *at = quoted ? *at : pass_plain(rows, *at);
 	if (quoted) {
-		scan->at++;
-		if (!pass_quoted(rows, scan))
-			return false;
-		cell->length = (size_t)((char *)scan->at++ - cell->text);
-		if (scan->at < scan->end && !rows->special[*scan->at]) {
+		*at = pass_plain(rows, end + 1);
+		if (*at > end + 1)
 			rows->trouble |= ROW_AFTER_QUOTE;
-			pass_plain(rows, scan);
-		}
-	} else {
-		pass_plain(rows, scan);
-		cell->length = (size_t)((char *)scan->at - cell->text);
 	}
-	scan->quoted[rows->count++] = quoted;
+	*cell = (struct cell){(char *)rows->buffer + start, end - start};
+	if (quoted)
+		rows->quoted[rows->quoted_count++] = (uint16_t)rows->count;
+	rows->count++;
 	return true;
 }
 
-/* Passes a row from `at`. */
-static enum scan_result pass_row(struct rows *rows, struct scan *scan)
+/* Passes all plain cells up to one that is more: quoted, odd, the last of its row or of the buffer.
+ */
+static void pass_plain_cells(struct rows *rows, size_t *at)
 {
-	rows->count = 0;
+	const uint8_t *bytes = rows->buffer;
+	uint8_t delimiter = (uint8_t)rows->delimiter, quote = (uint8_t)rows->quote;
+	size_t start = *at, count = rows->count, block = start / BLOCK;
+	uint64_t bits = rows->marks[block] >> start % BLOCK << start % BLOCK;
+
+	while (count < MOST_CELLS) {
+		size_t found;
+
+		while (bits == 0 && (block + 1) * BLOCK < rows->end)
+			bits = rows->marks[++block];
+		if (bits == 0)
+			break;
+		found = block * BLOCK + (size_t)__builtin_ctzll(bits);
+		if (found >= rows->end || bytes[found] != delimiter || bytes[start] == quote)
+			break;
+		rows->cells[count++] = (struct cell){(char *)bytes + start, found - start};
+		start = found + 1;
+		bits &= bits - 1;
+	}
+	rows->count = count;
+	*at = start;
+}
+
+/* Passes a row from *at. */
+static enum scan_result pass_row(struct rows *rows, size_t *at)
+{
+	rows->count = rows->quoted_count = 0;
 	rows->trouble = 0;
 	for (;;) {
+		if (*at < rows->end)
+			pass_plain_cells(rows, at);
 		if (rows->count == MOST_CELLS)
 			return SCAN_TOO_MANY;
-		if (scan->at == scan->end) {
+		if (*at == rows->end) {
 			if (!rows->dry)
 				return SCAN_MORE;
 			/* The last cell of a table without a final newline is empty. */
-			rows->cells[rows->count] = (struct cell){(char *)scan->at, 0};
-			scan->quoted[rows->count++] = false;
+			rows->cells[rows->count++] = (struct cell){(char *)rows->buffer + *at, 0};
 			return SCAN_ROW;
 		}
-		if (!pass_cell(rows, scan))
+		if (!pass_cell(rows, at))
 			return SCAN_MORE;
-		if (scan->at == scan->end)
+		if (*at == rows->end)
 			return rows->dry ? SCAN_ROW : SCAN_MORE;
-		if (*scan->at != (uint8_t)rows->delimiter)
+		if (rows->buffer[*at] != (uint8_t)rows->delimiter)
 			break;
-		scan->at++;
+		++*at;
 	}
-	if (*scan->at == '\r') {
-		if (scan->at + 1 == scan->end && !rows->dry)
+	if (rows->buffer[*at] == '\r') {
+		if (*at + 1 == rows->end && !rows->dry)
 			return SCAN_MORE;
-		scan->at++;
-		if (scan->at == scan->end || *scan->at != '\n') {
+		++*at;
+		if (*at == rows->end || rows->buffer[*at] != '\n') {
 			rows->trouble |= ROW_CR;
 			return SCAN_ROW;
 		}
 	}
-	scan->at++;
+	++*at;
 	return SCAN_ROW;
 }
 
 /* Doubled quotes become one. */
-static void unquote(struct rows *rows, const struct scan *scan)
+static void unquote(struct rows *rows)
 {
-	for (size_t i = 0; i < rows->count; i++) {
-		struct cell *cell = &rows->cells[i];
+	for (size_t i = 0; i < rows->quoted_count; i++) {
+		struct cell *cell = &rows->cells[rows->quoted[i]];
 		size_t kept = 0;
 
-		if (!scan->quoted[i] || memchr(cell->text, rows->quote, cell->length) == NULL)
+		if (memchr(cell->text, rows->quote, cell->length) == NULL)
 			continue;
 		for (size_t j = 0; j < cell->length; j++) {
 			cell->text[kept++] = cell->text[j];
@@ -204,31 +314,38 @@ static void unquote(struct rows *rows, const struct scan *scan)
 	}
 }
 
-static void finish_row(struct rows *rows, const struct scan *scan)
+/* Is there a byte that is not ASCII near the buffer's part [from, to)? */
+static bool is_wide(const struct rows *rows, size_t from, size_t to)
+{
+	for (size_t block = from / BLOCK; block * BLOCK < to; block++)
+		if (rows->wide[block])
+			return true;
+	return false;
+}
+
+static void finish_row(struct rows *rows, size_t end)
 {
 	const char *text = (const char *)rows->buffer + rows->at;
-	size_t length = (size_t)(scan->at - rows->buffer) - rows->at;
 
-	if (rows->count == 1 && rows->cells[0].length == 0 && !scan->quoted[0])
+	if (rows->count == 1 && rows->cells[0].length == 0 && rows->quoted_count == 0)
 		rows->trouble |= ROW_BLANK;
-	if ((scan->high & 0x80) && !rows->latin1 && !text_is_utf8(text, length))
+	if (!rows->latin1 && is_wide(rows, rows->at, end) && !text_is_utf8(text, end - rows->at))
 		rows->trouble |= ROW_NOT_UTF8;
-	unquote(rows, scan);
-	rows->at = (size_t)(scan->at - rows->buffer);
+	unquote(rows);
+	rows->at = end;
 }
 
 int table_rows_next(struct rows *rows, struct error *err)
 {
-	rows->special[0] = rows->special['\n'] = rows->special['\r'] = 1;
-	rows->special[(uint8_t)rows->delimiter] = 1;
 	for (;;) {
-		struct scan scan = {.at = rows->buffer + rows->at, .end = rows->buffer + rows->end};
+		size_t at = rows->at;
 		int status;
 
+		mark(rows);
 		if (rows->at < rows->end) {
-			switch (pass_row(rows, &scan)) {
+			switch (pass_row(rows, &at)) {
 			case SCAN_ROW:
-				finish_row(rows, &scan);
+				finish_row(rows, at);
 				return 1;
 			case SCAN_TOO_MANY:
 				return error_set(

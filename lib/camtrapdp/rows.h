@@ -3,9 +3,7 @@
 #ifndef TRAPKIT_CAMTRAPDP_ROWS_H
 #define TRAPKIT_CAMTRAPDP_ROWS_H
 
-#include "source.h"
-
-struct error;
+#include "read_ahead.h"
 
 #define MOST_CELLS 1024
 
@@ -24,16 +22,21 @@ enum row_trouble {
 };
 
 struct rows {
-	struct source *source;
+	struct read_ahead *ahead;
 	char delimiter, quote;
 	bool latin1; /* do not check for UTF-8 */
 	uint8_t *buffer;
 	size_t at, end, room;
 	bool dry;
+	uint64_t *marks; /* a bit for each byte of the buffer that a cell may end at, or that is odd
+			  */
+	uint8_t *wide;   /* for each 64 bytes: is there one that is not ASCII? */
+	size_t marked;   /* so far into the buffer */
 	struct cell cells[MOST_CELLS];
 	size_t count;
+	uint16_t quoted[MOST_CELLS]; /* indexes of those that are */
+	size_t quoted_count;
 	unsigned trouble; /* enum row_trouble bits of this row */
-	uint8_t special[256];
 };
 
 void table_rows_init(struct rows *rows, struct source *source, char delimiter, char quote);

@@ -14,6 +14,15 @@
 
 #define POLL_EVERY 4096
 
+/* A date and time that was read, in case the next is the same: events of one file, one run of a
+ * model.
+ */
+struct moment {
+	char text[32];
+	size_t length; /* 0 = none */
+	struct value value;
+};
+
 struct table {
 	struct check *check;
 	const struct schema *schema;
@@ -22,6 +31,8 @@ struct table {
 	struct row *row;
 	int map[MOST_CELLS]; /* column of the file to the standard's; -1 = not one of those */
 	size_t columns;
+	bool whole; /* no column of the standard is missing */
+	struct moment moments[MOST_FIELDS];
 };
 
 void row_say(const struct row *row, const char *rule, enum camtrapdp_severity severity, int field,
@@ -94,6 +105,7 @@ static void check_header(struct table *table)
 	bool there[MOST_FIELDS] = {false}, ordered = true;
 	int last = -1;
 
+	table->whole = true;
 	for (size_t i = 0; i < table->columns; i++) {
 		const struct cell *cell = &table->rows->cells[i];
 		char *name = xstrndup(cell->text, cell->length);
@@ -113,10 +125,12 @@ static void check_header(struct table *table)
 		free(name);
 	}
 	for (size_t i = 0; i < schema->count; i++)
-		if (!there[i])
+		if (!there[i]) {
+			table->whole = false;
 			say(table, "T03", CAMTRAPDP_ERROR, 0, schema->fields[i].name,
 				"the column is missing; all columns of the standard must be there, "
 				"empty where unknown");
+		}
 	if (!ordered)
 		say(table, "T03", CAMTRAPDP_ERROR, 0, NULL,
 			"the columns are not in the standard's order, by which readers find them");
@@ -166,13 +180,52 @@ static void complain_limits(const struct row *row, int field)
 			which->minimum, which->maximum);
 }
 
+/* The same text in this column, or the one before it. */
+static bool recall_moment(
+	const struct table *table, int field, const struct cell *cell, struct value *value)
+{
+	for (int i = field; i >= 0 && i > field - 2 && cell->length > 0; i--) {
+		const struct moment *moment = &table->moments[i];
+
+		if (moment->length == cell->length &&
+			memcmp(moment->text, cell->text, cell->length) == 0) {
+			*value = moment->value;
+			value->text = cell->text;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void note_moment(struct moment *moment, const struct value *value)
+{
+	if (value->state != VALUE_GOOD || value->length > sizeof moment->text)
+		return;
+	memcpy(moment->text, value->text, value->length);
+	moment->length = value->length;
+	moment->value = *value;
+}
+
+static void read_cell(struct table *table, int field, const struct cell *cell, struct value *value)
+{
+	const struct field *which = &table->schema->fields[field];
+	bool is_moment = which->type == FIELD_DATETIME;
+
+	if (is_moment && recall_moment(table, field, cell, value))
+		return;
+	cell_read(cell, which, table->check->missing_words, value);
+	if (is_moment)
+		note_moment(&table->moments[field], value);
+}
+
 static void check_cells(struct table *table)
 {
 	struct row *row = table->row;
 	const struct rows *rows = table->rows;
 
-	for (size_t i = 0; i < table->schema->count; i++)
-		row->values[i] = (struct value){.state = VALUE_MISSING};
+	if (!table->whole || rows->count < table->columns)
+		for (size_t i = 0; i < table->schema->count; i++)
+			row->values[i] = (struct value){.state = VALUE_MISSING};
 	for (size_t i = 0; i < rows->count && i < table->columns; i++) {
 		int field = table->map[i];
 		struct value *value;
@@ -180,8 +233,14 @@ static void check_cells(struct table *table)
 		if (field < 0)
 			continue;
 		value = &row->values[field];
-		cell_read(&rows->cells[i], &table->schema->fields[field],
-			table->check->missing_words, value);
+		/* Most cells of most tables are empty. */
+		if (rows->cells[i].length == 0 && !table->schema->fields[field].required) {
+			value->state = VALUE_MISSING;
+			value->text = NULL;
+			value->length = 0;
+			continue;
+		}
+		read_cell(table, field, &rows->cells[i], value);
 		if (value->state == VALUE_GOOD)
 			continue;
 		if (value->state == VALUE_MISSING) {
@@ -322,6 +381,7 @@ static int read_rows(struct table *table, bool *failed, struct error *err)
 		return status;
 	if (!header) {
 		table->columns = table->schema->count;
+		table->whole = true;
 		for (size_t i = 0; i < table->columns; i++)
 			table->map[i] = (int)i;
 	}

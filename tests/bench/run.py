@@ -7,6 +7,7 @@ A peer that is not installed is named. Both sides' work is checked before a numb
 `BENCH_IMAGES` (1000) make it shorter; arguments pick jobs by name. A table goes to stdout, the figures as JSON to
 build/bench.json.
 """
+import gzip
 import json
 import os
 import pathlib
@@ -344,7 +345,47 @@ def bench_convert_video():
             {"ffmpeg -c copy": lambda: peer("fit.mp4", "-c", "copy")}, "1.0 of ffmpeg")
 
 
-JOBS = {"convert": bench_convert, "convert_video": bench_convert_video, "start": bench_start, "survey": bench_survey, "package": bench_package, "upload": bench_upload}
+COUNT_ROWS = """
+import csv, sys
+rows = 0
+for name in sys.argv[1:]:
+    with open(name, newline="", encoding="utf-8") as table:
+        rows += sum(1 for row in csv.reader(table)) - 1
+assert rows == int(sys.stdin.read())
+"""
+
+
+def bench_validate():
+    """A Camtrap DP package, all rules, against what it takes Python's csv module to walk through the same rows."""
+    import camtrap_package
+    files = 500 * IMAGES
+    folder = BASE / f"camtrap-{files}"
+    if not (folder / ".complete").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        print(f"making {folder} …", flush=True)
+        (folder / ".complete").write_text(str(camtrap_package.large_package(folder, files)))
+        packed = folder / "packed"
+        packed.mkdir()
+        for table in camtrap_package.COLUMNS:
+            (packed / f"{table}.csv.gz").write_bytes(gzip.compress((folder / f"{table}.csv").read_bytes(), 6))
+        (packed / "datapackage.json").write_text((folder / "datapackage.json").read_text().replace(".csv\"", ".csv.gz\""))
+    rows = int((folder / ".complete").read_text())
+    tables = [str(folder / f"{table}.csv") for table in camtrap_package.COLUMNS]
+
+    def ours(path):
+        done = subprocess.run([TRAPKIT, "validate", "--json", str(path)], stdin=subprocess.DEVNULL, capture_output=True, check=True)
+        assert sum(json.loads(done.stdout)["packages"][0]["rows"].values()) == rows
+
+    def python():
+        subprocess.run([sys.executable, "-c", COUNT_ROWS, *tables], input=str(rows), text=True, check=True)
+    job(f"validate {rows} rows", lambda: ours(folder), {"python csv, reading only": python,
+                                                       "the same as .csv.gz": lambda: ours(folder / "packed")}, "1 million rows a second")
+    median = results[-1]["median_s"]["trapkit"]
+    results[-1]["rows_per_second"] = rows / median
+    print(f"  {rows / median / 1e6:.2f} million rows a second")
+
+
+JOBS = {"validate": bench_validate, "convert": bench_convert, "convert_video": bench_convert_video, "start": bench_start, "survey": bench_survey, "package": bench_package, "upload": bench_upload}
 
 
 def main():
