@@ -138,6 +138,7 @@ MUTATIONS = [
     ("S05", E, None, None, "resources.media.schema", prop("resources.1.schema", BASE.replace("1.0.2", "1.0.1") + "media-table-schema.json")),
     ("S05", E, None, None, "resources.media.schema", prop("resources.1.schema", {"fields": []})),
     ("S06", W, None, None, "resources.media.schema", prop("resources.1.schema", {"fields": [{"name": "x"}]})),
+    ("S06", W, None, None, "resources.media.schema", prop("resources.1.schema", BASE + "other-table-schema.json")),
     ("S07", E, None, None, "resources.media.path", prop("resources.1.path", "../media.csv")),
     ("S07", E, None, None, "resources.media.path", prop("resources.1.path", "/media.csv")),
     ("S07", W, None, None, "resources.media.path", prop("resources.1.path", "https://example.org/media.csv")),
@@ -191,6 +192,8 @@ MUTATIONS = [
     ("R01", E, O, 3, "deploymentID", at(O, 3, "deploymentID", "b ")),
     ("R01", E, O, 1, "mediaID", at(O, 1, "mediaID", "nowhere")),
     ("R02", W, O, 3, "deploymentID", at(O, 3, "deploymentID", "a")),
+    ("R02", W, O, 3, "deploymentID", many(at(O, 3, "deploymentID", "a"), at(D, 1, "cameraID", "c2"),
+                                          at(D, 1, "deploymentEnd", "2024-05-31T18:00:00+02:00"))),
     ("R03", W, O, 3, "mediaID", at(O, 3, "mediaID", "")),
     ("R03", W, O, 2, "mediaID", at(O, 2, "mediaID", "m2")),
     ("R04", I, D, 3, "deploymentID", again(D, 2, deploymentID="c", cameraID="c9")),
@@ -198,6 +201,10 @@ MUTATIONS = [
     ("R04", I, D, 2, "deploymentID", at(O, 3, "mediaID", "m1")),
     ("C01", W, D, 1, "deploymentStart", at(D, 1, "deploymentStart", "2024-05-16T08:00:00+02:00")),
     ("C01", I, D, 2, "deploymentEnd", at(D, 2, "deploymentEnd", "2924-05-16T08:00:00+02:00")),
+    ("C01", I, D, 2, "deploymentEnd", many(at(D, 2, "deploymentEnd", "2924-05-16T08:00:00+02:00"), prop("temporal.end", "2924-05-16"))),
+    ("C02", W, M, 1, "timestamp", many(*(at(M, 1, name, value) for name, value in (
+        ("timestamp", "2024-05-01T07:59:59+02:00"), ("fileMediatype", "video/mp4"), ("fileName", "1.mp4"),
+        ("filePath", "https://example.org/1.mp4"))))),
     ("C02", W, M, 1, "timestamp", at(M, 1, "timestamp", "2024-05-16T21:14:05+02:00")),
     ("C02", I, M, 1, "timestamp", many(at(M, 1, "timestamp", "2024-05-16T21:14:05+02:00"), at(D, 1, "timestampIssues", "true"))),
     ("C03", W, O, 2, "eventStart", at(O, 2, "eventEnd", "2024-05-03T19:14:04Z")),
@@ -209,6 +216,8 @@ MUTATIONS = [
                                         eventEnd="2024-05-04T19:14:08Z")),
     ("C06", I, M, 1, "timestamp", at(M, 1, "timestamp", "2000-01-01T00:00:05+02:00")),
     ("C06", I, M, 2, "timestamp", at(M, 2, "timestamp", "2024-05-03T21:14:04+02:00")),
+    ("C06", I, M, 2, "timestamp", many(at(M, 1, "filePath", "media/2.JPG"), at(M, 1, "fileName", "2.JPG"), at(M, 2, "filePath", "media/1.JPG"),
+                                       at(M, 2, "fileName", "1.JPG"), lambda made: made[M].insert(0, made[M].pop(1)))),
     ("C07", W, D, 2, "cameraID", at(D, 2, "deploymentStart", "2024-05-15T07:00:00+02:00")),
     ("C08", W, D, 2, "locationID", at(D, 2, "locationID", "l1")),
     ("C08", W, D, 1, "latitude", many(at(D, 1, "latitude", "0"), at(D, 1, "longitude", "0"))),
@@ -241,6 +250,8 @@ MUTATIONS = [
     ("F04", I, M, 1, "exifData", at(M, 1, "exifData", '{"GPSLatitude": 1}')),
     ("P01", W, O, 1, "mediaID", many(at(M, 1, "filePublic", "true"), at(O, 1, "observationType", "human"))),
     ("G01", W, None, None, "gbifIngestion", lambda made: made[O].pop(1)),
+    ("G01", W, None, None, "gbifIngestion", many(prop("project.observationLevel", ["media"]), lambda made: made[O].pop(1), again(
+        O, 1, observationID="o2", mediaID="m2", eventStart="2024-05-03T19:14:07Z", eventEnd="2024-05-03T19:14:07Z"))),
     ("G02", I, M, 1, "filePath", at(M, 1, "filePath", "https://example.org/1.JPG?rt=abc")),
 ]
 CATALOGUE = ("S01 S02 S03 S04 S05 S06 S07 S08 S09 S10 S11 S12 T01 T02 T03 T04 T05 T06 T07 T08 R01 R02 R03 R04 C01 C02 C03 C04 C05 "
@@ -253,6 +264,7 @@ def has(found, rule, severity, table, number, column):
 
 
 def test_mutations():
+    alone = set()
     for index, (rule, severity, table, number, column, change) in enumerate(MUTATIONS):
         made = package()
         change(made)
@@ -261,8 +273,12 @@ def test_mutations():
         check(has(found, rule, severity, table, number, column), f"{name} not found: {json.dumps(found['findings'])[:1500]}")
         check(found["exit"] == (3 if found["counts"]["error"] else 0), f"{name}: exit {found['exit']}")
         check(severity != E or found["counts"]["error"] > 0, f"{name}: no error counted")
+        if {one["rule"] for one in found["findings"]} == {rule}:
+            alone.add(rule)
     missing = set(CATALOGUE) - {one[0] for one in MUTATIONS}
     check(not missing, f"rules without a mutation: {missing}")
+    missing = set(CATALOGUE) - alone
+    check(not missing, f"rules without a mutation that they alone catch: {missing}")
 
 
 def zip_of(files, name="p.zip", top="", method=zipfile.ZIP_DEFLATED):
