@@ -46,6 +46,8 @@ void civil_from_days(int64_t days, int *year, int *month, int *day);
 /* Seconds since 1970-01-01T00:00:00 as if the wall time were UTC (its offset is not used). */
 int64_t wall_seconds(const struct wall_time *wall);
 void wall_from_seconds(int64_t seconds, struct wall_time *wall);
+/* Whole seconds of a file's mtime in nanoseconds, rounded down. */
+int64_t seconds_of_ns(int64_t nanoseconds);
 /* True for a date and time that exist in the calendar. */
 bool wall_is_valid(const struct wall_time *wall);
 

@@ -189,6 +189,11 @@ bool wall_parse(const char *text, size_t length, struct wall_time *wall)
 	return read_offset(&cursor, wall) && cursor.at == cursor.end && wall_is_valid(wall);
 }
 
+int64_t seconds_of_ns(int64_t nanoseconds)
+{
+	return nanoseconds / 1000000000 - (nanoseconds % 1000000000 < 0);
+}
+
 bool wall_parse_entered(const char *text, bool is_end, struct wall_time *wall)
 {
 	const char *const endings[] = {"", ":00", is_end ? " 23:59:59" : " 00:00:00"};

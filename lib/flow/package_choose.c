@@ -108,13 +108,6 @@ static int check_damage(struct package_job *job, const struct resource *resource
 	return 1;
 }
 
-static int64_t floor_seconds(int64_t nanoseconds)
-{
-	int64_t seconds = nanoseconds / 1000000000;
-
-	return nanoseconds % 1000000000 < 0 ? seconds - 1 : seconds;
-}
-
 static int choose_date(struct package_job *job, const struct resource *resource,
 	struct package_file *file, struct error *err)
 {
@@ -127,7 +120,7 @@ static int choose_date(struct package_job *job, const struct resource *resource,
 		if (settings->refuse_mtime)
 			return leave(job, resource, true,
 				"no date in the file, and the file's time is not to be taken", err);
-		file->entry.utc = floor_seconds(resource->mtime_ns);
+		file->entry.utc = seconds_of_ns(resource->mtime_ns);
 		result->by_mtime += job->tallying;
 		return 1;
 	}
@@ -148,7 +141,7 @@ static int choose_date(struct package_job *job, const struct resource *resource,
 
 static uint32_t dos_time_of(struct package_job *job, int64_t mtime_ns)
 {
-	int64_t utc = floor_seconds(mtime_ns);
+	int64_t utc = seconds_of_ns(mtime_ns);
 	struct wall_time wall;
 	int offset = zone_offset_at(job->settings->zone, utc, job->settings->ignore_dst);
 

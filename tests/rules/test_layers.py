@@ -18,7 +18,7 @@ DOORS = {
     "model": "model detections pixels", "media": "media rendition film pixel_source", "camera": "camera", "package": "package",
     "transfer": "transfer", "detect": "detect", "camtrapdp": "camtrapdp camtrapdp_write", "ledger": "database ledger", "trapper": "trapper",
     "traplinked": "traplinked",
-    "flow": "survey template package_flow deliver camera_upload convert sync validate export_fetch detect_flow report",
+    "flow": "survey template export_local package_flow deliver camera_upload convert sync validate export_fetch detect_flow report",
 }
 ROOM_OF = {door: room for room, doors in DOORS.items() for door in doors.split()}
 # Foreign headers and the rooms that may include them. cJSON and OpenSSL's digests may be used in more than one.
