@@ -3,10 +3,14 @@
 #include "cli/export.h"
 #include "cli/command.h"
 #include "cli/general.h"
+#include "cli/options.h"
 
 struct export_settings export_settings;
 
 static bool local;
+
+static const char package_group[] = "What the package holds";
+static const char metadata_group[] = "What the package says of itself";
 
 static const struct option options[] = {
 	{.name = "output",
@@ -21,11 +25,83 @@ static const struct option options[] = {
 		.flag = &local,
 		.fallback = "false",
 		.help = "Build the package from folders, without a server."},
+	{.name = "export-filetype",
+		.section = "EXPORT",
+		.value = "TYPE",
+		.text = &export_settings.filetype,
+		.fallback = "csv.gz",
+		.group = package_group,
+		.help = "Have tables of this type: csv.gz, csv, or what else the server knows."},
+	{.name = "exclude-blank",
+		.section = "EXPORT",
+		.flag = &export_settings.exclude_blank,
+		.fallback = "false",
+		.group = package_group,
+		.help = "Leave blank observations out."},
+	{.name = "private-human",
+		.section = "EXPORT",
+		.flag = &export_settings.private_human,
+		.fallback = "true",
+		.group = package_group,
+		.help = "Mark files with people on them as not public."},
+	{.name = "private-vehicle",
+		.section = "EXPORT",
+		.flag = &export_settings.private_vehicle,
+		.fallback = "true",
+		.group = package_group,
+		.help = "Mark files with vehicles on them as not public."},
+	{.name = "private-species",
+		.section = "EXPORT",
+		.value = "NAME",
+		.list = &export_settings.private_species,
+		.group = package_group,
+		.help = "Mark files with this species on them as not public; repeatable."},
+	{.name = "name",
+		.section = "EXPORT",
+		.value = "NAME",
+		.text = &export_settings.name,
+		.group = metadata_group,
+		.help = "Name the package, in lower case: winter_survey_2024."},
+	{.name = "version-id",
+		.section = "EXPORT",
+		.value = "TEXT",
+		.text = &export_settings.version,
+		.fallback = "1.0",
+		.group = metadata_group,
+		.help = "Give the package this version."},
+	{.name = "title",
+		.section = "EXPORT",
+		.value = "TEXT",
+		.text = &export_settings.title,
+		.group = metadata_group,
+		.help = "Give the package this title."},
+	{.name = "description",
+		.section = "EXPORT",
+		.value = "TEXT",
+		.text = &export_settings.description,
+		.group = metadata_group,
+		.help = "Describe what the package holds."},
+	{.name = "keywords",
+		.section = "EXPORT",
+		.value = "A,B",
+		.list = &export_settings.keywords,
+		.group = metadata_group,
+		.help = "Give the package these keywords."},
 	{0},
 };
 
-static const struct option *const tables[] = {options, export_server_options, export_local_options,
-	general_options, network_options, NULL};
+static const struct option *const tables[] = {options, export_local_options, export_server_options,
+	timezone_options, general_options, network_options, NULL};
+
+/* An option of the other half would be heeded by nobody. */
+static int refuse_rows(const struct option *rows, const char *where, struct error *err)
+{
+	for (; rows->name != NULL; rows++)
+		if (option_level(rows) == ORIGIN_COMMAND_LINE)
+			return error_set(err, ERROR_USAGE, "--%s is for packages that are %s",
+				rows->name, where);
+	return 0;
+}
 
 static int run(struct session *session, struct error *err)
 {
@@ -34,11 +110,17 @@ static int run(struct session *session, struct error *err)
 			"'%s' is a project on the server, --local builds from folders: give one of "
 			"the two",
 			session->arguments[0]);
-	if (!local && session->argument_count == 0)
+	if (local || export_writes_metadata())
+		return refuse_rows(export_server_options, "fetched from a server", err) != 0
+			? -1
+			: export_from_folders(session, err);
+	if (session->argument_count == 0)
 		return error_set(err, ERROR_USAGE,
 			"give the number of a classification project ('trapkit helpers "
 			"classification_projects' lists them), or --local");
-	return local ? export_from_folders(session, err) : export_from_server(session, err);
+	if (refuse_rows(export_local_options, "built with --local", err) != 0)
+		return -1;
+	return export_from_server(session, err);
 }
 
 const struct command command_export = {

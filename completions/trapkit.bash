@@ -43,17 +43,24 @@ _trapkit_takes_value() {
 		--threads | \
 		--batch | \
 		--video-interval | \
-		--build-timeout | \
-		--export-format | \
 		--export-filetype | \
-		--filter-deployments | \
-		--events-count-var | \
 		--private-species | \
 		--name | \
 		--version-id | \
 		--title | \
 		--description | \
 		--keywords | \
+		--deployments | \
+		--detections | \
+		--metadata | \
+		--event-interval | \
+		--class-threshold | \
+		--coordinate-precision | \
+		--created | \
+		--build-timeout | \
+		--export-format | \
+		--filter-deployments | \
+		--events-count-var | \
 		--licenses | \
 		--to | \
 		--research-project | \
@@ -70,7 +77,6 @@ _trapkit_takes_value() {
 		--limit-rate | \
 		--profiles | \
 		--registered | \
-		--detections | \
 		--ids | \
 		--location-path | \
 		--location-id | \
@@ -198,21 +204,32 @@ _trapkit_rows() {
 		;;
 	export/)
 		words=''
-		options=' --output --overwrite --local --extract --verify --no-verify --build-timeout --clear-cache --release --get-released --export-format --export-filetype --approved-only --no-approved-only --exclude-blank --all-deployments --no-all-deployments --filter-deployments --include-events --events-count-var --private-human --no-private-human --private-vehicle --no-private-vehicle --private-species --trapper-url-token --no-trapper-url-token --name --version-id --title --description --keywords --licenses --verify-ssl --no-verify-ssl --ca-file --timeout --retries --max-runtime'
+		options=' --output --overwrite --local --export-filetype --exclude-blank --private-human --no-private-human --private-vehicle --no-private-vehicle --private-species --name --version-id --title --description --keywords --data-path --collection --deployments --detections --metadata --init-metadata --event-interval --threshold --class-threshold --exclude-human --coordinate-precision --copy-media --link-media --media --no-media --created --extract --verify --no-verify --build-timeout --clear-cache --release --get-released --export-format --approved-only --no-approved-only --all-deployments --no-all-deployments --filter-deployments --include-events --events-count-var --trapper-url-token --no-trapper-url-token --licenses --timezone --ignore-dst --verify-ssl --no-verify-ssl --ca-file --timeout --retries --max-runtime'
 		case $1 in
 		--output) kind=files ;;
-		--build-timeout) kind=nothing ;;
-		--export-format) kind=words values='camtrapdp trapper' ;;
 		--export-filetype) kind=nothing ;;
-		--filter-deployments) kind=nothing ;;
-		--events-count-var) kind=nothing ;;
 		--private-species) kind=nothing ;;
 		--name) kind=nothing ;;
 		--version-id) kind=nothing ;;
 		--title) kind=nothing ;;
 		--description) kind=nothing ;;
 		--keywords) kind=nothing ;;
+		--data-path) kind=folders ;;
+		--collection) kind=nothing ;;
+		--deployments) kind=files ;;
+		--detections) kind=nothing ;;
+		--metadata) kind=files ;;
+		--event-interval) kind=nothing ;;
+		--threshold) kind=nothing ;;
+		--class-threshold) kind=nothing ;;
+		--coordinate-precision) kind=nothing ;;
+		--created) kind=nothing ;;
+		--build-timeout) kind=nothing ;;
+		--export-format) kind=words values='camtrapdp trapper' ;;
+		--filter-deployments) kind=nothing ;;
+		--events-count-var) kind=nothing ;;
 		--licenses) kind=nothing ;;
+		--timezone) kind=nothing ;;
 		--ca-file) kind=files ;;
 		--timeout) kind=nothing ;;
 		--retries) kind=nothing ;;

@@ -8,11 +8,17 @@
 /* What both halves heed. */
 struct export_settings {
 	char *output; /* NULL = the half's own choice */
-	bool overwrite;
+	bool overwrite, exclude_blank, private_human, private_vehicle;
+	char *filetype;                             /* "csv.gz" */
+	char *name, *version, *title, *description; /* NULL = not given */
+	struct string_list private_species, keywords;
 };
 extern struct export_settings export_settings;
 
 extern const struct option export_server_options[], export_local_options[];
+
+/* --init-metadata, which needs no --local. */
+bool export_writes_metadata(void);
 
 /* `export PROJECT` and `export --local`: what a command's run returns. */
 int export_from_server(struct session *session, struct error *err);

@@ -18,11 +18,11 @@
 #define KEPT 20 /* findings of a rule in one column that are told */
 
 static struct {
-	bool clear_cache, release, get_released, approved_only, exclude_blank, all_deployments;
-	bool include_events, private_human, private_vehicle, url_token, extract, verify;
+	bool clear_cache, release, get_released, approved_only, all_deployments;
+	bool include_events, url_token, extract, verify;
 	int format;
-	char *filetype, *events_count_var, *name, *version, *title, *description;
-	struct string_list deployments, private_species, keywords, licenses;
+	char *events_count_var;
+	struct string_list deployments, licenses;
 	double build_timeout;
 } settings;
 
@@ -70,25 +70,12 @@ const struct option export_server_options[] = {
 		.fallback = "camtrapdp",
 		.group = package_group,
 		.help = "Ask for this format; 'trapper' holds the server's own columns."},
-	{.name = "export-filetype",
-		.section = "EXPORT",
-		.value = "TYPE",
-		.text = &settings.filetype,
-		.fallback = "csv.gz",
-		.group = package_group,
-		.help = "Ask for tables of this type: csv.gz, csv, or what the server knows."},
 	{.name = "approved-only",
 		.section = "EXPORT",
 		.flag = &settings.approved_only,
 		.fallback = "true",
 		.group = package_group,
 		.help = "Take approved classifications only."},
-	{.name = "exclude-blank",
-		.section = "EXPORT",
-		.flag = &settings.exclude_blank,
-		.fallback = "false",
-		.group = package_group,
-		.help = "Leave blank observations out."},
 	{.name = "all-deployments",
 		.section = "EXPORT",
 		.flag = &settings.all_deployments,
@@ -114,61 +101,12 @@ const struct option export_server_options[] = {
 		.fallback = "count",
 		.group = package_group,
 		.help = "Count the animals of an event by this variable."},
-	{.name = "private-human",
-		.section = "EXPORT",
-		.flag = &settings.private_human,
-		.fallback = "true",
-		.group = package_group,
-		.help = "Mark files with people on them as not public."},
-	{.name = "private-vehicle",
-		.section = "EXPORT",
-		.flag = &settings.private_vehicle,
-		.fallback = "true",
-		.group = package_group,
-		.help = "Mark files with vehicles on them as not public."},
-	{.name = "private-species",
-		.section = "EXPORT",
-		.value = "NAME",
-		.list = &settings.private_species,
-		.group = package_group,
-		.help = "Mark files with this species on them as not public; repeatable."},
 	{.name = "trapper-url-token",
 		.section = "EXPORT",
 		.flag = &settings.url_token,
 		.fallback = "true",
 		.group = package_group,
 		.help = "Put a token into the files' addresses, with which they can be fetched."},
-	{.name = "name",
-		.section = "EXPORT",
-		.value = "NAME",
-		.text = &settings.name,
-		.group = metadata_group,
-		.help = "Name the package, in lower case: winter_survey_2024."},
-	{.name = "version-id",
-		.section = "EXPORT",
-		.value = "TEXT",
-		.text = &settings.version,
-		.fallback = "1.0",
-		.group = metadata_group,
-		.help = "Give the package this version."},
-	{.name = "title",
-		.section = "EXPORT",
-		.value = "TEXT",
-		.text = &settings.title,
-		.group = metadata_group,
-		.help = "Give the package this title."},
-	{.name = "description",
-		.section = "EXPORT",
-		.value = "TEXT",
-		.text = &settings.description,
-		.group = metadata_group,
-		.help = "Describe what the package holds."},
-	{.name = "keywords",
-		.section = "EXPORT",
-		.value = "A,B",
-		.list = &settings.keywords,
-		.group = metadata_group,
-		.help = "Give the package these keywords."},
 	{.name = "licenses",
 		.section = "EXPORT",
 		.value = "A,B",
@@ -211,29 +149,29 @@ static int make_request(
 		.release = settings.release,
 		.get_released = settings.get_released,
 		.approved_only = settings.approved_only,
-		.exclude_blank = settings.exclude_blank,
+		.exclude_blank = export_settings.exclude_blank,
 		.all_deployments = settings.all_deployments,
 		.include_events = settings.include_events,
-		.private_human = settings.private_human,
-		.private_vehicle = settings.private_vehicle,
+		.private_human = export_settings.private_human,
+		.private_vehicle = export_settings.private_vehicle,
 		.url_token = settings.url_token,
 		.format = formats[settings.format],
-		.filetype = settings.filetype,
+		.filetype = export_settings.filetype,
 		.events_count_var = settings.events_count_var,
-		.name = settings.name,
-		.version = settings.version,
-		.title = settings.title,
-		.description = settings.description,
+		.name = export_settings.name,
+		.version = export_settings.version,
+		.title = export_settings.title,
+		.description = export_settings.description,
 		.deployments = &settings.deployments,
-		.private_species = &settings.private_species,
-		.keywords = &settings.keywords,
+		.private_species = &export_settings.private_species,
+		.keywords = &export_settings.keywords,
 		.licenses = &settings.licenses};
 	if (settings.release && settings.get_released)
 		return error_set(err, ERROR_USAGE,
 			"--release makes a new released version, --get-released fetches the one "
 			"there is: give one of the two");
 	if (check_list(&settings.deployments, "--filter-deployments", err) != 0 ||
-		check_list(&settings.keywords, "--keywords", err) != 0 ||
+		check_list(&export_settings.keywords, "--keywords", err) != 0 ||
 		check_list(&settings.licenses, "--licenses", err) != 0)
 		return -1;
 	return parse_project(session->arguments[0], &package->project, err);
@@ -267,7 +205,7 @@ static void warn_if_empty(struct session *session, const struct camtrapdp_report
 		settings.approved_only ? "nothing may be approved yet in the project (see "
 					 "--no-approved-only), and "
 				       : "",
-		settings.deployments.count > 0 || settings.exclude_blank
+		settings.deployments.count > 0 || export_settings.exclude_blank
 			? "; --filter-deployments and --exclude-blank must not leave everything out"
 			: "");
 }

@@ -150,7 +150,7 @@ const char *camtrapdp_metadata_capture_method(const struct camtrapdp_metadata *m
 /* A name that observations use, and what a detector's taxonomy tells of it. Texts: NULL = none. */
 struct camtrapdp_taxon {
 	char *name;       /* "Cervus elaphus" */
-	const char *rank;  /* "species"; static */
+	const char *rank; /* "species"; static */
 	char *ranks[6];   /* kingdom, phylum, class, order, family, genus */
 	char *vernacular; /* English */
 };

@@ -79,9 +79,10 @@ void export_local_result_release(struct export_local_result *result);
  *
  * Media-level rows: one for each box of an animal, person or vehicle at or over the threshold, or
  * one `blank`, or one `unclassified` where the detector failed or did not look. Events: files of a
- * deployment with something on them belong together as long as less than the interval lies between
- * one and the next; those without, between them, make events of their own, so that events never
- * overlap. An event has one row for each type and name, with the greatest number seen at once.
+ * deployment with something on them, and those within 10 seconds of these (one burst), belong
+ * together as long as less than the interval lies between one and the next; those without, between
+ * them, make events of their own, so that events never overlap. An event has one row for each type
+ * and name, with the greatest number seen at once.
  *
  * The same input gives the same bytes. What is written appears whole or not at all; what is there
  * and differs is ERROR_INPUT without `overwrite`. Memory: 16 bytes for each entry of the results

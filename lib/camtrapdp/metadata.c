@@ -12,6 +12,8 @@
 #include <strings.h>
 
 #define CLASSES "classes"
+/* How the texts begin that the template leaves to be filled in. */
+#define UNFILLED "FILL IN"
 #define MOST_PROBLEMS 20
 
 static cJSON *to_json(const struct toml_value *value)
@@ -222,6 +224,21 @@ static void check_keys(const struct camtrapdp_metadata *metadata, struct string_
 	}
 }
 
+/* Texts of the template that nobody has replaced yet. */
+static void check_filled(const struct camtrapdp_metadata *metadata, const struct toml_value *value,
+	struct string_list *problems)
+{
+	if (value->type == TOML_STRING && strncmp(value->text, UNFILLED, strlen(UNFILLED)) == 0) {
+		char *text = xasprintf("'%s', line %u: %s is still to be filled in", metadata->path,
+			value->line, value->key == NULL ? "this" : value->key);
+
+		string_list_add(problems, text);
+		free(text);
+	}
+	for (size_t i = 0; i < value->count; i++)
+		check_filled(metadata, &value->items[i], problems);
+}
+
 int camtrapdp_check_metadata(const struct camtrapdp_metadata *metadata,
 	struct string_list *problems, struct string_list *warnings, struct error *err)
 {
@@ -231,6 +248,7 @@ int camtrapdp_check_metadata(const struct camtrapdp_metadata *metadata,
 	char *text = camtrapdp_descriptor(metadata, &summary);
 
 	check_keys(metadata, warnings);
+	check_filled(metadata, metadata->toml, problems);
 	camtrapdp_check_descriptor_bytes((const uint8_t *)text, strlen(text), &report);
 	free(text);
 	for (size_t i = 0; i < report.findings.count; i++) {

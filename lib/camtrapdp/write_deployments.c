@@ -169,6 +169,7 @@ static void tell_findings(struct reading *reading, const struct camtrapdp_report
 	for (size_t i = 0; i < report->findings.count; i++) {
 		const struct camtrapdp_finding *finding = &report->findings.items[i];
 		bool of_row = finding->row > 0 && finding->row <= reading->list->count;
+		bool shown = finding->value != NULL && finding->value[0] != '\0';
 		uint64_t line = of_row ? reading->list->items[finding->row - 1].line : 1;
 
 		if (finding->severity != CAMTRAPDP_ERROR)
@@ -176,10 +177,8 @@ static void tell_findings(struct reading *reading, const struct camtrapdp_report
 		add_problem(reading,
 			xasprintf("'%s', line %llu%s%s: %s%s%s%s", reading->path,
 				(unsigned long long)line, finding->column == NULL ? "" : ", ",
-				finding->column == NULL ? "" : finding->column,
-				finding->value == NULL ? "" : "'",
-				finding->value == NULL ? "" : finding->value,
-				finding->value == NULL ? "" : "': ", finding->message));
+				finding->column == NULL ? "" : finding->column, shown ? "'" : "",
+				shown ? finding->value : "", shown ? "': " : "", finding->message));
 	}
 }
 

@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Seconds between files of one burst, at most. */
+#define BURST_GAP 10
+
 void events_release(struct events *events)
 {
 	free(events->moments.items);
@@ -20,19 +23,31 @@ void events_release(struct events *events)
 struct placed {
 	int64_t start;
 	uint32_t index;
-	bool occupied;
+	bool occupied; /* something is on it, or on another file of its burst */
 };
 
-/* Of the same second, what shows something goes first, so that the rest falls into its event. */
 static int by_time(const void *left, const void *right)
 {
 	const struct placed *one = left, *other = right;
 
 	if (one->start != other->start)
 		return one->start < other->start ? -1 : 1;
-	if (one->occupied != other->occupied)
-		return one->occupied ? -1 : 1;
 	return (one->index > other->index) - (one->index < other->index);
+}
+
+/* One trigger makes several files, of which an animal often is on some only. */
+static void join_bursts(struct placed *order, size_t count)
+{
+	for (size_t first = 0, next; first < count; first = next) {
+		bool occupied = order[first].occupied;
+
+		for (next = first + 1;
+			next < count && order[next].start - order[next - 1].start <= BURST_GAP;
+			next++)
+			occupied |= order[next].occupied;
+		for (size_t i = first; i < next; i++)
+			order[i].occupied = occupied;
+	}
 }
 
 static struct placed *in_order(const struct events *events)
@@ -48,6 +63,7 @@ static struct placed *in_order(const struct events *events)
 	}
 	if (count > 0)
 		qsort(order, count, sizeof *order, by_time);
+	join_bursts(order, count);
 	return order;
 }
 
@@ -83,18 +99,12 @@ static void follow(const struct events *events, const struct placed *order, size
 		event->end = last > latest ? last : latest;
 }
 
-static void add_to(struct event *event, const struct moment *moment)
-{
-	event->bits |= moment->bits;
-	event->unlooked |= (moment->bits & SEEN_LOOKED) == 0;
-}
-
 /* An event with something on it is known to its end; a quiet one goes on until something comes. */
-static bool begins_another(const struct event *event, const struct moment *moment, int64_t interval)
+static bool begins_another(const struct event *event, const struct placed *placed, int64_t interval)
 {
-	if ((event->bits & SEEN_SOMETHING) != 0)
-		return moment->start > event->end;
-	return (moment->bits & SEEN_SOMETHING) != 0 || moment->start - event->end >= interval;
+	if (event->occupied)
+		return placed->start > event->end;
+	return placed->occupied || placed->start - event->end >= interval;
 }
 
 void events_make(struct events *events, int64_t interval, int64_t latest)
@@ -103,23 +113,23 @@ void events_make(struct events *events, int64_t interval, int64_t latest)
 
 	events->event_of = xcalloc(events->moments.count, sizeof *events->event_of);
 	for (size_t i = 0; i < events->moments.count; i++) {
-		const struct moment *moment = &events->moments.items[order[i].index];
-		struct event *event = events->list.count == 0
-			? NULL
-			: &events->list.items[events->list.count - 1];
-		struct event next = {
-			.start = moment->start, .end = moment->start, .first_row = NO_ROW};
+		size_t count = events->list.count;
+		struct event *event = count == 0 ? NULL : &events->list.items[count - 1];
+		struct event next = {.start = order[i].start,
+			.end = order[i].start,
+			.occupied = order[i].occupied,
+			.first_row = NO_ROW};
 
-		if (event == NULL || begins_another(event, moment, interval)) {
-			if (order[i].occupied)
+		if (event == NULL || begins_another(event, &order[i], interval)) {
+			if (next.occupied)
 				follow(events, order, i, interval, latest, &next);
 			ARRAY_APPEND(&events->list, next);
-			event = &events->list.items[events->list.count - 1];
-		} else if ((event->bits & SEEN_SOMETHING) == 0) {
-			event->end = moment->start;
+			event = &events->list.items[count++];
+		} else if (!event->occupied) {
+			event->end = order[i].start;
 		}
-		add_to(event, moment);
-		events->event_of[order[i].index] = (uint32_t)(events->list.count - 1);
+		event->unlooked |= (events->moments.items[order[i].index].bits & SEEN_LOOKED) == 0;
+		events->event_of[order[i].index] = (uint32_t)(count - 1);
 	}
 	free(order);
 }
@@ -169,7 +179,7 @@ void events_add(struct events *events, uint32_t index, const struct sighting_lis
 	uint32_t together = 0;
 
 	if (sightings->count == 0) {
-		if ((event->bits & SEEN_SOMETHING) == 0)
+		if (!event->occupied)
 			add_blank(events, event, source);
 		return;
 	}

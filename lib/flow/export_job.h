@@ -109,7 +109,7 @@ struct moment {
 
 struct event {
 	int64_t start, end;
-	uint32_t bits;      /* enum seen of all its files together */
+	bool occupied;      /* something is on one of its files */
 	bool unlooked;      /* nobody looked at one of its files */
 	uint32_t first_row; /* index into rows; NO_ROW = none */
 };

@@ -178,8 +178,7 @@ static void add_time(struct folder *folder, const struct template_settings *sett
 		folder->undated++;
 		if (settings->refuse_mtime)
 			return;
-		moment.utc =
-			resource->mtime_ns / 1000000000 - (resource->mtime_ns % 1000000000 < 0);
+		moment.utc = seconds_of_ns(resource->mtime_ns);
 		moment.offset = zone_offset_at(settings->zone, moment.utc, settings->ignore_dst);
 		moment.reset = false;
 	} else {
