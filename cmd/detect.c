@@ -16,7 +16,8 @@
 
 static struct {
 	char *output, *shard, *files_from;
-	bool nul, info, overwrite;
+	bool nul, info, merge, summary, repeats, strike, overwrite;
+	long least;
 } settings;
 
 static const struct option options[] = {
@@ -38,6 +39,31 @@ static const struct option options[] = {
 		.flag = &settings.info,
 		.fallback = "false",
 		.help = "Show what the model takes and gives, and look at no picture."},
+	{.name = "merge",
+		.flag = &settings.merge,
+		.fallback = "false",
+		.help = "Join the files of detections named into --output; parts made with --shard "
+			"must all be there."},
+	{.name = "summary",
+		.flag = &settings.summary,
+		.fallback = "false",
+		.help = "Count what a file of detections holds, and look at no picture."},
+	{.name = "repeats",
+		.flag = &settings.repeats,
+		.fallback = "false",
+		.help = "List boxes that stand in the same place in many pictures of one camera."},
+	{.name = "repeat-count",
+		.section = "DETECT",
+		.value = "N",
+		.number = &settings.least,
+		.minimum = 2,
+		.maximum = 1000000,
+		.fallback = "20",
+		.help = "Take a box for a repeat that is in N pictures or more."},
+	{.name = "exclude-repeats",
+		.flag = &settings.strike,
+		.fallback = "false",
+		.help = "With --repeats, write them struck out into --output."},
 	{.name = "shard",
 		.value = "I/N",
 		.text = &settings.shard,
@@ -113,6 +139,133 @@ static int run_info(struct session *session, struct error *err)
 	table_release(&table);
 	detector_close(detector);
 	return 0;
+}
+
+/* ---- files of detections ---- */
+
+/* The file named, or that of the data path; owned. */
+static char *choose_input(struct session *session, struct error *err)
+{
+	char *work, *path;
+
+	if (session->argument_count > 1) {
+		error_set(err, ERROR_USAGE, "name one file of detections");
+		return NULL;
+	}
+	if (session->argument_count == 1)
+		return xstrdup(session->arguments[0]);
+	if (general.data_path == NULL) {
+		error_set(err, ERROR_USAGE, "name a file of detections, or its --data-path");
+		return NULL;
+	}
+	work = stage_work_folder(session, err);
+	path = work == NULL ? NULL : text_join_path(work, "detections.json");
+	free(work);
+	return path;
+}
+
+static int run_summary(struct session *session, struct error *err)
+{
+	double threshold;
+	char *path = choose_input(session, err);
+	int status = -1;
+
+	if (path != NULL && detection_threshold(session, &threshold, err) == 0)
+		status = detection_tell_summary(session, path, threshold, session->result, err);
+	free(path);
+	return status;
+}
+
+static int run_merge(struct session *session, struct error *err)
+{
+	struct string_list paths = {0};
+	struct detect_merged merged = {0};
+	int status = -1;
+
+	for (size_t i = 0; i < session->argument_count; i++)
+		string_list_add(&paths, session->arguments[i]);
+	if (paths.count == 0)
+		error_set(err, ERROR_USAGE, "--merge: name the files of detections to join");
+	else if (settings.output == NULL)
+		error_set(err, ERROR_USAGE, "--merge: where to? use --output FILE.json");
+	else if (detect_merge(&paths, settings.output, settings.overwrite, session->dry_run,
+			 &merged, session->progress, err) == 0)
+		status = 0;
+	if (status == 0) {
+		json_add_text(session->result, "output", settings.output);
+		cJSON_AddNumberToObject(session->result, "files", (double)merged.files);
+		cJSON_AddNumberToObject(session->result, "failed", (double)merged.failed);
+		cJSON_AddNumberToObject(session->result, "shards", merged.shards);
+		console_print(session->console, "%s %s: %llu files%s\n",
+			session->dry_run ? "Would write" : "Wrote", settings.output,
+			(unsigned long long)merged.files,
+			merged.shards > 0 ? ", all parts complete" : "");
+	}
+	string_list_release(&paths);
+	return status;
+}
+
+static void tell_repeats(struct session *session, const struct detect_repeat_list *list)
+{
+	cJSON *array = cJSON_AddArrayToObject(session->result, "repeats");
+	struct table table = {0};
+
+	table_init(&table, "pictures", "deployment", "category", "box", "first seen in",
+		(const char *)NULL);
+	table_align_right(&table, 0);
+	for (size_t i = 0; i < list->count; i++) {
+		const struct detect_repeat *repeat = &list->items[i];
+		const double box[] = {repeat->x, repeat->y, repeat->width, repeat->height};
+		cJSON *item = cJSON_CreateObject();
+
+		table_cell(&table, "%llu", (unsigned long long)repeat->count);
+		table_cell(&table, "%s", repeat->deployment);
+		table_cell(&table, "%s", repeat->category);
+		table_cell(&table, "%.3f %.3f %.3f %.3f", box[0], box[1], box[2], box[3]);
+		table_cell(&table, "%s", repeat->first);
+		json_add_text(item, "deployment", repeat->deployment);
+		json_add_text(item, "category", repeat->category);
+		cJSON_AddItemToObject(item, "bbox", cJSON_CreateDoubleArray(box, 4));
+		cJSON_AddNumberToObject(item, "pictures", (double)repeat->count);
+		json_add_text(item, "first", repeat->first);
+		cJSON_AddItemToArray(array, item);
+	}
+	cJSON_AddNumberToObject(session->result, "struck_out", (double)list->struck);
+	if (list->count > 0)
+		console_table(session->console, &table);
+	else
+		console_print(session->console, "No box comes back in %ld pictures or more\n",
+			settings.least);
+	table_release(&table);
+}
+
+static int run_repeats(struct session *session, struct error *err)
+{
+	struct detect_repeat_settings flow = {
+		.least = (unsigned)settings.least, .overwrite = settings.overwrite};
+	struct detect_repeat_list list = {0};
+	char *path = choose_input(session, err);
+	int status = -1;
+
+	if (path == NULL || detection_threshold(session, &flow.threshold, err) != 0)
+		goto done;
+	if (settings.strike && settings.output == NULL) {
+		error_set(err, ERROR_USAGE, "--exclude-repeats: where to? use --output FILE.json");
+		goto done;
+	}
+	flow.path = path;
+	flow.output = settings.strike && !session->dry_run ? settings.output : NULL;
+	if (detect_repeats(&flow, &list, session->progress, err) != 0)
+		goto done;
+	tell_repeats(session, &list);
+	if (flow.output != NULL)
+		console_print(session->console, "Struck out %llu detections in %s\n",
+			(unsigned long long)list.struck, flow.output);
+	status = 0;
+done:
+	detect_repeats_release(&list);
+	free(path);
+	return status;
 }
 
 /* ---- pictures ---- */
@@ -257,9 +410,17 @@ done:
 
 static int run(struct session *session, struct error *err)
 {
+	if (settings.info + settings.merge + settings.summary + settings.repeats > 1)
+		return error_set(err, ERROR_USAGE,
+			"--info, --merge, --summary and --repeats are different things to do; "
+			"choose one");
 	if (settings.info)
 		return run_info(session, err);
-	return run_detect(session, err);
+	if (settings.merge)
+		return run_merge(session, err);
+	if (settings.summary)
+		return run_summary(session, err);
+	return settings.repeats ? run_repeats(session, err) : run_detect(session, err);
 }
 
 static const char description[] =
@@ -281,7 +442,13 @@ static const char description[] =
 	"file that cannot be read is an entry with its reason, and the exit status is 1.\n"
 	"\n"
 	"On several computers, --shard 0/4 to --shard 3/4 divide the same files into parts of "
-	"about equal bytes.";
+	"about equal bytes, and --merge joins their outputs: it fails when a part or a file is "
+	"missing or there twice. It also joins other files of detections, of versions 1.0 to "
+	"1.6.\n"
+	"\n"
+	"--repeats lists boxes that come back at one place of one camera, as a branch does; "
+	"--exclude-repeats writes a file in which they are struck out (their confidence is "
+	"negative). Look at the list first: animals that sleep come back, too.";
 
 static const char examples[] =
 	"# Look at a whole card\n"
@@ -289,6 +456,13 @@ static const char examples[] =
 	"# Some files, and see what the model is\n"
 	"$ trapkit detect --model md_v5a.onnx --output found.json IMG_0001.JPG IMG_0002.JPG\n"
 	"$ trapkit detect --info md_v5a.onnx\n"
+	"# In two parts on two computers\n"
+	"$ trapkit detect --data-path /data --model md_v5a.onnx --shard 0/2 --output part0.json\n"
+	"$ trapkit detect --data-path /data --model md_v5a.onnx --shard 1/2 --output part1.json\n"
+	"$ trapkit detect --merge part0.json part1.json --output all.json\n"
+	"# What is in a file of detections, and which boxes come back\n"
+	"$ trapkit detect --summary all.json --threshold 0.4\n"
+	"$ trapkit detect --repeats all.json\n"
 	"# One frame every two seconds of videos, on the graphics processor\n"
 	"$ trapkit detect --data-path /data --model md_v5a.onnx --video-interval 2 --device cuda\n";
 

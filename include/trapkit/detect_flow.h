@@ -65,6 +65,20 @@ void detect_result_release(struct detect_result *result);
 int detect_run(const struct detect_settings *settings, struct detect_result *result,
 	const struct progress *progress, struct error *err);
 
+struct detect_merged {
+	uint64_t files, failed; /* entries written; of them failures */
+	unsigned shards;        /* that were joined and are complete; 0 = they were no shards */
+};
+
+/*
+ * Joins files of detections of versions 1.0 to 1.6 into one of 1.6, in bytewise order of its files;
+ * categories of one name become one. Shards of one run must all be there, each once, and hold
+ * together exactly the files that were divided: the result is that of a run without shards.
+ * ERROR_INPUT when something is missing or a file is in two of them; nothing is written then.
+ */
+int detect_merge(const struct string_list *paths, const char *output, bool overwrite, bool dry_run,
+	struct detect_merged *merged, const struct progress *progress, struct error *err);
+
 /* What was seen in the files of one deployment. A file with an animal and a car counts twice. */
 struct detect_tally {
 	char *deployment; /* "collection/deployment", or the folder; owned */
@@ -82,6 +96,10 @@ struct detect_summary {
 };
 void detect_summary_release(struct detect_summary *summary);
 
+/* What users of a file's detector take for sure enough: see detect_summarize(). */
+struct detections_header;
+double detect_usual_threshold(const struct detections_header *header);
+
 /*
  * Counts what a file of detections, of any version, holds. `threshold` below 0: the one that users
  * of its detector choose (detector_metadata; 0.8 for MegaDetector 4, else 0.2). Detections that
@@ -89,6 +107,39 @@ void detect_summary_release(struct detect_summary *summary);
  */
 int detect_summarize(
 	const char *path, double threshold, struct detect_summary *summary, struct error *err);
+
+/* A box that stands in the same place in many pictures of one camera: a branch, not an animal. */
+struct detect_repeat {
+	char *deployment, *category; /* owned */
+	double x, y, width, height;  /* shares of the picture, as in the file */
+	uint64_t count;              /* pictures */
+	char *first;                 /* the file it was seen in first; owned */
+};
+
+/* Most seen first. `{ 0 }` is releasable. */
+struct detect_repeat_list {
+	struct detect_repeat *items;
+	size_t count, capacity;
+	uint64_t struck; /* detections struck out in the output */
+};
+void detect_repeats_release(struct detect_repeat_list *list);
+
+struct detect_repeat_settings {
+	const char *path;   /* a file of detections */
+	const char *output; /* NULL = list only */
+	bool overwrite;
+	unsigned least;   /* pictures that make it a repeat */
+	double threshold; /* detections below are not looked at; below 0 = as in detect_summarize */
+};
+
+/*
+ * Pictures only, boxes of one category that overlap by 0.9 of their union and take no more than a
+ * fifth of the picture, by deployment (contracts/detector.md 3.2). In `output` they have their
+ * confidence negated, as MegaDetector's own tools do, and `info` tells by which rule. Sleeping
+ * animals repeat, too: a person should look at each in the list before.
+ */
+int detect_repeats(const struct detect_repeat_settings *settings, struct detect_repeat_list *list,
+	const struct progress *progress, struct error *err);
 
 #ifdef __cplusplus
 }

@@ -89,6 +89,9 @@ struct detections_reader *detections_open_memory(
 /* NULL is fine. */
 void detections_close(struct detections_reader *reader);
 
+/* Of a header that somebody filled; one that a reader has is the reader's. */
+void detections_header_release(struct detections_header *header);
+
 /* Borrowed; valid until detections_close. */
 const struct detections_header *detections_header(const struct detections_reader *reader);
 

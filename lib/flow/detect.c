@@ -51,7 +51,7 @@ static int put_entry(struct detect_job *job, struct detect_file *file, struct de
 		job->result->pictures++;
 	job->files_done++;
 	job->bytes_done += file->size;
-	if (detect_state_put(job->state, detector_info(job->detector), file, entry, err) != 0)
+	if (detect_state_put(job->state, file, entry, err) != 0)
 		return -1;
 	advance(job, PROGRESS_ADVANCE);
 	return 0;
@@ -254,7 +254,6 @@ static bool is_up_to_date(const struct detect_job *job)
 static int run(struct detect_job *job, struct error *err)
 {
 	const struct detect_settings *settings = job->settings;
-	const struct detector_info *model = detector_info(job->detector);
 
 	count_known(job);
 	job->result->up_to_date = is_up_to_date(job);
@@ -264,7 +263,7 @@ static int run(struct detect_job *job, struct error *err)
 		return 0;
 	if (look(job, err) != 0)
 		return -1;
-	return detect_state_finish(job->state, settings, model, job->manifest, err);
+	return detect_state_finish(job->state, job->manifest, err);
 }
 
 static void tell_device(struct detect_job *job)

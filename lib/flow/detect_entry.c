@@ -2,6 +2,7 @@
 /* One file's detections as MegaDetector writes them: contracts/detector.md section 2. */
 #include "detect_job.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -160,38 +161,97 @@ void detect_entry_write(FILE *stream, const struct detect_file *file, struct det
 
 /* ---- the rest of the file ---- */
 
-static void write_categories(FILE *stream, const struct detector_info *model)
+char *detect_time(int64_t seconds)
 {
-	for (size_t i = 0; i < model->class_count; i++) {
-		fprintf(stream, "%s\"%zu\": ", i > 0 ? ", " : "", i + 1);
-		detect_text_write(stream, model->classes[i]);
-	}
-}
-
-void detect_head_write(FILE *stream, const struct detect_head *head)
-{
-	const struct detector_info *model = head->model;
-	struct wall_time now;
+	struct wall_time wall;
 	char text[TIMESTAMP_SIZE];
 
-	wall_from_seconds(head->completed, &now);
-	format_wall(&now, text);
+	wall_from_seconds(seconds, &wall);
+	format_wall(&wall, text);
 	text[10] = ' ';
-	fputs("{\n \"info\": {\"format_version\": \"1.6\", \"detector\": ", stream);
-	detect_text_write(stream, model->model);
-	fprintf(stream, ", \"detection_completion_time\": \"%s\", \"detector_metadata\": {", text);
-	if (model->version[0] != '\0') {
+	return xstrdup(text);
+}
+
+static void write_member(FILE *stream, const char *key, const char *text)
+{
+	if (text == NULL)
+		return;
+	fprintf(stream, ", \"%s\": ", key);
+	detect_text_write(stream, text);
+}
+
+static void write_thresholds(
+	FILE *stream, const struct detections_header *header, uint32_t image_size)
+{
+	const char *between = "";
+
+	fputs(", \"detector_metadata\": {", stream);
+	if (header->detector_version != NULL) {
 		fputs("\"megadetector_version\": ", stream);
-		detect_text_write(stream, model->version);
-		fputs(", ", stream);
+		detect_text_write(stream, header->detector_version);
+		between = ", ";
 	}
-	fprintf(stream,
-		"\"typical_detection_threshold\": %g, \"conservative_detection_threshold\": %g, "
-		"\"image_size\": %u}, \"custom_metadata\": %s},\n",
-		model->typical, model->conservative, model->image_size, head->custom);
-	fputs(" \"detection_categories\": {", stream);
-	write_categories(stream, model);
-	fputs("},\n \"images\": [\n", stream);
+	if (!isnan(header->typical_threshold)) {
+		fprintf(stream, "%s\"typical_detection_threshold\": %g", between,
+			header->typical_threshold);
+		between = ", ";
+	}
+	if (!isnan(header->conservative_threshold)) {
+		fprintf(stream, "%s\"conservative_detection_threshold\": %g", between,
+			header->conservative_threshold);
+		between = ", ";
+	}
+	if (image_size > 0)
+		fprintf(stream, "%s\"image_size\": %u", between, image_size);
+	fputc('}', stream);
+}
+
+static void write_categories(
+	FILE *stream, const char *key, const struct detections_category_list *list, bool described)
+{
+	const char *between = "";
+
+	fprintf(stream, " \"%s\": {", key);
+	for (size_t i = 0; i < list->count; i++) {
+		const struct detections_category *category = &list->items[i];
+
+		if (described && category->description == NULL)
+			continue;
+		fputs(between, stream);
+		detect_text_write(stream, category->id);
+		fputs(": ", stream);
+		detect_text_write(stream, described ? category->description : category->name);
+		between = ", ";
+	}
+	fputs("},\n", stream);
+}
+
+static bool any_described(const struct detections_category_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->items[i].description != NULL)
+			return true;
+	return false;
+}
+
+void detect_head_write(FILE *stream, const struct detections_header *header, uint32_t image_size)
+{
+	fputs("{\n \"info\": {\"format_version\": \"1.6\"", stream);
+	write_member(stream, "detector", header->detector);
+	write_member(stream, "detection_completion_time", header->completed);
+	write_thresholds(stream, header, image_size);
+	write_member(stream, "classifier", header->classifier);
+	write_member(stream, "classification_completion_time", header->classification_completed);
+	if (header->custom_metadata != NULL)
+		fprintf(stream, ", \"custom_metadata\": %s", header->custom_metadata);
+	fputs("},\n", stream);
+	write_categories(stream, "detection_categories", &header->categories, false);
+	if (header->classes.count > 0)
+		write_categories(stream, "classification_categories", &header->classes, false);
+	if (any_described(&header->classes))
+		write_categories(
+			stream, "classification_category_descriptions", &header->classes, true);
+	fputs(" \"images\": [\n", stream);
 }
 
 void detect_tail_write(FILE *stream)

@@ -4,6 +4,7 @@
 #define TRAPKIT_FLOW_DETECT_JOB_H
 
 #include "trapkit/detect_flow.h"
+#include "trapkit/detections.h"
 #include "trapkit/digest.h"
 #include "trapkit/error.h"
 #include "trapkit/memory.h"
@@ -78,22 +79,40 @@ void detect_entry_add(
 	struct detect_entry *entry, const struct detector_result *result, int64_t frame);
 /* The entry as one line of JSON without an end of line. */
 void detect_entry_write(FILE *stream, const struct detect_file *file, struct detect_entry *entry);
-/* The part before the entries: `info`, categories, `"images": [`. */
-struct detect_head {
-	const struct detector_info *model;
-	const char *custom; /* JSON of info.custom_metadata */
-	int64_t completed;  /* seconds since 1970 */
-};
-void detect_head_write(FILE *stream, const struct detect_head *head);
+/* The part before the entries: `info`, categories, `"images": [`. `image_size` 0 = not known. */
+void detect_head_write(FILE *stream, const struct detections_header *header, uint32_t image_size);
 void detect_tail_write(FILE *stream);
+/* "2024-07-01 08:00:00", UTC; owned. */
+char *detect_time(int64_t seconds);
 /* Text as JSON, ASCII only, with its quotes. */
 void detect_text_write(FILE *stream, const char *text);
+
+/* ---- by deployment (detect_summary.c) ---- */
+
+/* Bytes of a file's name that are its deployment: the first two folders, else the file's own. */
+size_t detect_deployment_length(const char *file);
+
+/* ---- an entry of another file (detect_rewrite.c) ---- */
+
+/* What becomes of ids of one file: `map[index]` is the new id. NULL = as they are. */
+struct detect_rewrite {
+	const char *const *categories, *const *classes;
+	/* Detections that it says true to are struck out; NULL = none. */
+	bool (*strike)(void *context, const struct detection *detection);
+	void *context;
+};
+
+/* As version 1.6 has it, one line; all other members are kept. */
+int detect_rewrite(FILE *stream, const struct detected_image *image,
+	const struct detect_rewrite *rewrite, struct error *err);
 
 /* ---- what is done (detect_state.c) ---- */
 
 struct detect_state {
 	char *output, *partial;
-	char *custom; /* of info.custom_metadata: same = entries may be used */
+	/* `custom_metadata` tells what it is made with: same = entries may be used. */
+	struct detections_header header;
+	uint32_t image_size;
 	FILE *stream; /* on the partial file, at its end; locked */
 	FILE *read_output, *read_partial;
 	unsigned unsynced;
@@ -106,14 +125,13 @@ int detect_state_open(struct detect_state *state, const struct detect_settings *
 	const struct detector_info *model, const char *model_sha256,
 	struct detect_manifest *manifest, bool write, struct error *err);
 /* Appends, and sees to it that little can be lost. */
-int detect_state_put(struct detect_state *state, const struct detector_info *model,
-	struct detect_file *file, struct detect_entry *entry, struct error *err);
+int detect_state_put(struct detect_state *state, struct detect_file *file,
+	struct detect_entry *entry, struct error *err);
 /* Makes all of it safe on the disk. */
 int detect_state_sync(struct detect_state *state, struct error *err);
 /* Writes the output of all entries in the manifest's order, and removes the partial file. */
-int detect_state_finish(struct detect_state *state, const struct detect_settings *settings,
-	const struct detector_info *model, const struct detect_manifest *manifest,
-	struct error *err);
+int detect_state_finish(
+	struct detect_state *state, const struct detect_manifest *manifest, struct error *err);
 void detect_state_close(struct detect_state *state);
 
 /* ---- pictures and frames on their way to the model (detect_source.c) ---- */

@@ -49,10 +49,33 @@ static char *describe_making(const struct detect_settings *settings,
 	return all;
 }
 
-static bool same_json(const char *one, const char *other)
+static void describe(struct detect_state *state, const struct detect_settings *settings,
+	const struct detector_info *model, const char *model_sha256,
+	const struct detect_manifest *manifest)
+{
+	struct detections_header *header = &state->header;
+
+	state->image_size = model->image_size;
+	header->detector = xstrdup(model->model);
+	header->detector_version = *model->version == '\0' ? NULL : xstrdup(model->version);
+	header->completed = detect_time(settings->now);
+	header->typical_threshold = model->typical;
+	header->conservative_threshold = model->conservative;
+	header->custom_metadata = describe_making(settings, model, model_sha256, manifest);
+	for (size_t i = 0; i < model->class_count; i++) {
+		struct detections_category category = {
+			.id = xasprintf("%zu", i + 1), .name = xstrdup(model->classes[i])};
+
+		ARRAY_APPEND(&header->categories, category);
+	}
+}
+
+/* Members of others, as what was struck out by which rule, do not matter. */
+static bool same_making(const char *one, const char *other)
 {
 	cJSON *a = one == NULL ? NULL : cJSON_Parse(one), *b = cJSON_Parse(other);
-	bool same = a != NULL && b != NULL && cJSON_Compare(a, b, true);
+	bool same = cJSON_Compare(cJSON_GetObjectItemCaseSensitive(a, "trapkit"),
+		cJSON_GetObjectItemCaseSensitive(b, "trapkit"), true);
 
 	cJSON_Delete(a);
 	cJSON_Delete(b);
@@ -103,7 +126,7 @@ static int take_entries(const struct detect_settings *settings, const char *path
 
 	if (reader == NULL)
 		return -1;
-	if (!same_json(detections_header(reader)->custom_metadata, custom)) {
+	if (!same_making(detections_header(reader)->custom_metadata, custom)) {
 		detections_close(reader);
 		return 0;
 	}
@@ -151,14 +174,14 @@ static int write_failed(const struct detect_state *state, struct error *err)
 	return error_errno(err, "cannot write '%s'", state->partial);
 }
 
-/* Whatever the partial file holds that cannot be used is begun anew. */
+/* Takes over what a stopped run has done; what is beyond repair is begun anew. */
 static int resume(struct detect_state *state, const struct detect_settings *settings,
 	struct detect_manifest *manifest, struct error *err)
 {
 	struct error damage = {0};
 	bool any = false;
 	off_t end = settings->no_resume || settings->overwrite ? 0 : find_end(state->stream, &any);
-	int taken = 0;
+	int taken = -1;
 
 	if (end > 0) {
 		if (cut(state, end, err) != 0)
@@ -166,9 +189,14 @@ static int resume(struct detect_state *state, const struct detect_settings *sett
 		detect_tail_write(state->stream);
 		if (fflush(state->stream) != 0)
 			return write_failed(state, err);
-		taken = take_entries(
-			settings, state->partial, state->custom, manifest, false, &damage);
+		taken = take_entries(settings, state->partial, state->header.custom_metadata,
+			manifest, false, &damage);
 	}
+	if (taken == 0)
+		return error_set(err, ERROR_INPUT,
+			"'%s' holds what a stopped run did with another model or other settings; "
+			"run it on with these, or drop that work with --no-resume",
+			state->partial);
 	state->any = taken == 1 && any;
 	return cut(state, taken == 1 ? end : 0, err);
 }
@@ -206,7 +234,8 @@ static int take_output(struct detect_state *state, const struct detect_settings 
 	state->read_output = fopen(state->output, "re");
 	if (state->read_output == NULL)
 		return error_errno(err, "cannot open '%s'", state->output);
-	taken = take_entries(settings, state->output, state->custom, manifest, true, err);
+	taken = take_entries(
+		settings, state->output, state->header.custom_metadata, manifest, true, err);
 	if (taken < 0)
 		return error_context(err, "an output is there already (--overwrite replaces it)");
 	if (taken == 1)
@@ -223,7 +252,7 @@ int detect_state_open(struct detect_state *state, const struct detect_settings *
 {
 	state->output = xstrdup(settings->output);
 	state->partial = xasprintf("%s.partial", settings->output);
-	state->custom = describe_making(settings, model, model_sha256, manifest);
+	describe(state, settings, model, model_sha256, manifest);
 	clock_gettime(CLOCK_MONOTONIC, &state->synced);
 	if (take_output(state, settings, manifest, err) != 0)
 		return -1;
@@ -248,7 +277,7 @@ void detect_state_close(struct detect_state *state)
 		fclose(state->read_partial);
 	free(state->output);
 	free(state->partial);
-	free(state->custom);
+	detections_header_release(&state->header);
 	*state = (struct detect_state){0};
 }
 
@@ -265,25 +294,22 @@ int detect_state_sync(struct detect_state *state, struct error *err)
 		: write_failed(state, err);
 }
 
-static int put_head(
-	struct detect_state *state, const struct detector_info *model, struct error *err)
+static int put_head(struct detect_state *state, struct error *err)
 {
-	const struct detect_head head = {.model = model, .custom = state->custom};
-
 	if (ftello(state->stream) > 0)
 		return 0;
-	detect_head_write(state->stream, &head);
+	detect_head_write(state->stream, &state->header, state->image_size);
 	return fflush(state->stream) == 0 ? sync_parent(state->partial, err)
 					  : write_failed(state, err);
 }
 
-int detect_state_put(struct detect_state *state, const struct detector_info *model,
-	struct detect_file *file, struct detect_entry *entry, struct error *err)
+int detect_state_put(struct detect_state *state, struct detect_file *file,
+	struct detect_entry *entry, struct error *err)
 {
 	struct timespec now;
 	off_t from, to;
 
-	if (put_head(state, model, err) != 0)
+	if (put_head(state, err) != 0)
 		return -1;
 	fputs(state->any ? ",\n" : "", state->stream);
 	from = ftello(state->stream);
@@ -323,12 +349,9 @@ static int copy_entry(struct detect_state *state, const struct detect_file *file
 	return 0;
 }
 
-int detect_state_finish(struct detect_state *state, const struct detect_settings *settings,
-	const struct detector_info *model, const struct detect_manifest *manifest,
-	struct error *err)
+int detect_state_finish(
+	struct detect_state *state, const struct detect_manifest *manifest, struct error *err)
 {
-	const struct detect_head head = {
-		.model = model, .custom = state->custom, .completed = settings->now};
 	struct output_file file = {0};
 	char *buffer = NULL;
 	size_t capacity = 0;
@@ -337,7 +360,7 @@ int detect_state_finish(struct detect_state *state, const struct detect_settings
 	if (detect_state_sync(state, err) != 0 ||
 		output_file_open(&file, state->output, false, err) != 0)
 		goto done;
-	detect_head_write(file.stream, &head);
+	detect_head_write(file.stream, &state->header, state->image_size);
 	for (size_t i = 0; i < manifest->count; i++) {
 		fputs(i > 0 ? ",\n" : "", file.stream);
 		if (copy_entry(state, &manifest->items[i], file.stream, &buffer, &capacity, err) !=

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* How many files of each deployment show animals, people, vehicles, or nothing. */
-#include "trapkit/detect_flow.h"
-
-#include "trapkit/detections.h"
-#include "trapkit/error.h"
+#include "detect_job.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -23,7 +20,7 @@ void detect_summary_release(struct detect_summary *summary)
 	*summary = (struct detect_summary){0};
 }
 
-static double usual_threshold(const struct detections_header *header)
+double detect_usual_threshold(const struct detections_header *header)
 {
 	if (!isnan(header->typical_threshold))
 		return header->typical_threshold;
@@ -39,8 +36,7 @@ static enum seen seen_of(const char *name)
 	return strcmp(name, "vehicle") == 0 ? SEEN_VEHICLE : SEEN_OTHER;
 }
 
-/* Below a data path the first two folders, elsewhere the file's own. */
-static size_t deployment_length(const char *file)
+size_t detect_deployment_length(const char *file)
 {
 	const char *first = strpbrk(file, "/\\"), *last = NULL, *second;
 
@@ -54,7 +50,7 @@ static size_t deployment_length(const char *file)
 
 static struct detect_tally *find_tally(struct detect_summary *summary, const char *file)
 {
-	size_t length = deployment_length(file);
+	size_t length = detect_deployment_length(file);
 	struct detect_tally tally = {0};
 
 	/* Files of one deployment mostly stand together. */
@@ -90,7 +86,7 @@ int detect_summarize(
 	if (reader == NULL)
 		return -1;
 	header = detections_header(reader);
-	summary->threshold = threshold < 0 ? usual_threshold(header) : threshold;
+	summary->threshold = threshold < 0 ? detect_usual_threshold(header) : threshold;
 	while ((more = detections_next(reader, &image, err)) == 1) {
 		unsigned seen = 0;
 

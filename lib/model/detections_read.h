@@ -12,8 +12,6 @@
 int detections_read_header(struct json_reader *json, struct detections_header *header,
 	uint64_t *images_offset, uint64_t *images_line, struct error *err);
 
-void detections_header_release(struct detections_header *header);
-
 /* 1 = the name of the next member in `token`, 0 = the end of the object. */
 int detections_member(struct json_reader *json, struct json_token *token, struct error *err);
 
