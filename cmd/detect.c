@@ -84,7 +84,7 @@ static const struct option options[] = {
 	{0},
 };
 
-static const struct option *const tables[] = {options, detection_options, NULL};
+static const struct option *const tables[] = {options, threshold_options, detection_options, NULL};
 
 /* ---- a model ---- */
 
@@ -327,82 +327,25 @@ static char *choose_output(struct session *session, struct error *err)
 	return output;
 }
 
-static void tell_words(
-	struct session *session, const struct detect_result *result, const char *output)
-{
-	uint64_t done = result->pictures + result->videos;
-	char *time = text_duration(result->seconds);
-
-	if (session->dry_run)
-		console_print(session->console,
-			"Would look at %llu files and write %s; %llu are done already\n",
-			(unsigned long long)(result->files - result->known), output,
-			(unsigned long long)result->known);
-	else if (result->up_to_date)
-		console_print(session->console, "Up to date: %s holds all %llu files\n", output,
-			(unsigned long long)result->files);
-	else
-		console_print(session->console,
-			"Looked at %llu files (%llu frames of videos) in %s: %s; %llu were known "
-			"already\n",
-			(unsigned long long)done, (unsigned long long)result->frames, time, output,
-			(unsigned long long)result->known);
-	if (result->failed > 0)
-		progress_warning(session->progress, NULL,
-			"%llu %s could not be looked at; their entries say why, and --retry-failed "
-			"looks again",
-			(unsigned long long)result->failed, result->failed == 1 ? "file" : "files");
-	free(time);
-}
-
-static void tell_json(
-	struct session *session, const struct detect_result *result, const char *output)
-{
-	cJSON *parent = session->result;
-
-	json_add_text(parent, "output", output);
-	json_add_text(parent, "device", result->device);
-	cJSON_AddNumberToObject(parent, "files", (double)result->files);
-	cJSON_AddNumberToObject(parent, "bytes", (double)result->bytes);
-	cJSON_AddNumberToObject(parent, "known", (double)result->known);
-	cJSON_AddNumberToObject(parent, "pictures", (double)result->pictures);
-	cJSON_AddNumberToObject(parent, "videos", (double)result->videos);
-	cJSON_AddNumberToObject(parent, "frames", (double)result->frames);
-	cJSON_AddNumberToObject(parent, "failed", (double)result->failed);
-	cJSON_AddNumberToObject(parent, "skipped", (double)result->skipped);
-	cJSON_AddBoolToObject(parent, "up_to_date", result->up_to_date);
-	cJSON_AddNumberToObject(parent, "seconds", result->seconds);
-	cJSON_AddNumberToObject(parent, "model_seconds", result->model_seconds);
-}
-
 static int run_detect(struct session *session, struct error *err)
 {
 	struct detect_settings flow = {
 		.data_path = general.data_path, .collections = &general.collections};
-	struct detect_result result = {0};
 	struct string_list files = {0};
-	double threshold;
+	uint64_t failed = 0;
 	char *output = NULL;
 	int status = -1;
 
-	if (collect(session, &files, err) != 0 ||
-		detection_threshold(session, &threshold, err) != 0 ||
-		parse_shard(&flow, err) != 0 || detection_settings(session, &flow, err) != 0 ||
+	if (collect(session, &files, err) != 0 || parse_shard(&flow, err) != 0 ||
+		detection_settings(session, &flow, err) != 0 ||
 		(output = choose_output(session, err)) == NULL)
 		goto done;
 	flow.files = &files;
 	flow.output = output;
 	flow.overwrite = settings.overwrite;
-	if (detect_run(&flow, &result, session->progress, err) != 0)
-		goto done;
-	tell_words(session, &result, output);
-	tell_json(session, &result, output);
-	if (!session->dry_run &&
-		detection_tell_summary(session, output, threshold, session->result, err) != 0)
-		goto done;
-	status = result.failed > 0;
+	if (detection_run(session, &flow, session->result, &failed, err) == 0)
+		status = failed > 0;
 done:
-	detect_result_release(&result);
 	string_list_release(&files);
 	free(output);
 	return status;

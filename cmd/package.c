@@ -3,6 +3,7 @@
 #include "trapkit/package.h"
 #include "cli/console.h"
 #include "cli/delivery.h"
+#include "cli/detection.h"
 #include "cli/general.h"
 #include "cli/options.h"
 #include "cli/server.h"
@@ -116,7 +117,8 @@ const struct option package_options[] = {
 };
 
 static const struct option *const tables[] = {package_options, extension_options, data_options,
-	timezone_options, project_id_options, general_options, network_options, NULL};
+	blank_options, threshold_options, timezone_options, project_id_options, general_options,
+	network_options, NULL};
 
 struct stage_ready stage_ready;
 
@@ -412,7 +414,7 @@ static int run_flow(struct session *session, struct ledger *ledger,
 	const struct string_list *folders, const struct zone_choice *choice,
 	const struct zone *zone, struct package_result *result, struct error *err)
 {
-	char *work = stage_work_folder(session, err), *output;
+	char *work = stage_work_folder(session, err), *output = NULL;
 	const char *folder =
 		settings.output_path == NULL ? general.data_path : settings.output_path;
 	struct package_settings flow = {.data_path = general.data_path,
@@ -440,13 +442,14 @@ static int run_flow(struct session *session, struct ledger *ledger,
 		.now = (int64_t)time(NULL)};
 	int status = -1;
 
-	if (work == NULL || (!session->dry_run && make_folders(folder, err) != 0)) {
-		free(work);
-		return -1;
-	}
+	if (work == NULL || detection_exclude_blank(session, work, &flow, err) != 0 ||
+		(!session->dry_run && make_folders(folder, err) != 0))
+		goto done;
 	output = stage_absolute(folder);
 	flow.output_folder = output;
 	status = package_run(&flow, ledger, result, session->progress, err);
+done:
+	detect_blank_free(flow.exclude_context);
 	free(output);
 	free(work);
 	return status;

@@ -3,6 +3,7 @@
  */
 #include "cli/console.h"
 #include "cli/delivery.h"
+#include "cli/detection.h"
 #include "cli/general.h"
 #include "stages.h"
 #include "trapkit/ledger.h"
@@ -13,7 +14,7 @@
 #include <unistd.h>
 
 static struct {
-	bool convert;
+	bool convert, detect;
 } settings;
 
 static const struct option options[] = {
@@ -22,13 +23,19 @@ static const struct option options[] = {
 		.flag = &settings.convert,
 		.fallback = "false",
 		.help = "Make web-friendly copies first and package these."},
+	{.name = "detect",
+		.section = "PIPELINE",
+		.flag = &settings.detect,
+		.fallback = "false",
+		.help = "Look for animals, people and vehicles first, as 'detect' does."},
 	{0},
 };
 
 /* The stages' own rows: pipeline has no copies of them. */
 static const struct option *const tables[] = {options, data_options, package_options,
-	extension_options, convert_options, timezone_options, project_id_options,
-	destination_options, delivery_options, general_options, network_options, NULL};
+	extension_options, convert_options, blank_options, threshold_options, detection_options,
+	timezone_options, project_id_options, destination_options, delivery_options,
+	general_options, network_options, NULL};
 
 /* What is under way while packages are still being written. */
 struct pipeline {
@@ -234,6 +241,31 @@ static int run_convert(struct pipeline *pipeline, const struct survey_result *su
 	return status;
 }
 
+/* What --exclude-blank then goes by. */
+static int run_detect(struct pipeline *pipeline, uint64_t *failed, struct error *err)
+{
+	struct session *session = pipeline->session;
+	struct detect_settings flow = {
+		.data_path = general.data_path, .collections = &general.collections};
+	uint64_t unseen = 0;
+	char *work, *output = NULL;
+	int status = -1;
+
+	if (!settings.detect)
+		return 0;
+	work = stage_work_folder(session, err);
+	if (work != NULL && detection_settings(session, &flow, err) == 0) {
+		output = text_join_path(work, "detections.json");
+		flow.output = output;
+		status = detection_run(session, &flow,
+			cJSON_AddObjectToObject(session->result, "detect"), &unseen, err);
+	}
+	*failed += unseen;
+	free(output);
+	free(work);
+	return status;
+}
+
 static int run_stages(struct pipeline *pipeline, struct error *err)
 {
 	struct session *session = pipeline->session;
@@ -244,7 +276,8 @@ static int run_stages(struct pipeline *pipeline, struct error *err)
 	int status = -1;
 
 	if (survey_stage(session, pipeline->ledger, &survey, err) == 0 &&
-		run_convert(pipeline, &survey, &failed, err) == 0) {
+		run_convert(pipeline, &survey, &failed, err) == 0 &&
+		run_detect(pipeline, &failed, err) == 0) {
 		stage_ready = (struct stage_ready){part_is_ready, pipeline};
 		status = package_stage(session, pipeline->ledger, &survey, &packages, package, err);
 		stage_ready = (struct stage_ready){0};

@@ -16,20 +16,15 @@ static const char *const devices[] = {"auto", "cpu", "cuda", NULL};
 static const char *const compatibilities[] = {"classic", "modern", NULL};
 
 static struct {
-	char *model, *threshold, *keep, *image_size, *runtime;
+	char *detections, *model, *threshold, *keep, *image_size, *runtime;
 	int layout, device, compatibility;
 	double video_interval;
 	long batch, threads;
-	bool resume, retry_failed;
+	bool resume, retry_failed, exclude_blank;
 	char *folder; /* beside the program; owned */
 } settings;
 
-const struct option detection_options[] = {
-	{.name = "model",
-		.section = "DETECT",
-		.value = "FILE.onnx",
-		.file = &settings.model,
-		.help = "Run this model, an ONNX export of MegaDetector or a relative of it."},
+const struct option threshold_options[] = {
 	{.name = "threshold",
 		.section = "DETECT",
 		.value = "T",
@@ -37,6 +32,29 @@ const struct option detection_options[] = {
 		.fallback = "auto",
 		.help = "Count what is at least this sure, 0 to 1; 'auto' is what users of the "
 			"model choose."},
+	{0},
+};
+
+const struct option blank_options[] = {
+	{.name = "exclude-blank",
+		.section = "PIPELINE",
+		.flag = &settings.exclude_blank,
+		.fallback = "false",
+		.help = "Leave files out in which 'detect' found nothing as sure as --threshold."},
+	{.name = "detections",
+		.section = "PIPELINE",
+		.value = "FILE.json",
+		.file = &settings.detections,
+		.help = "Take what was found from FILE.json (default: .trapkit/detections.json)."},
+	{0},
+};
+
+const struct option detection_options[] = {
+	{.name = "model",
+		.section = "DETECT",
+		.value = "FILE.onnx",
+		.file = &settings.model,
+		.help = "Run this model, an ONNX export of MegaDetector or a relative of it."},
 	{.name = "keep",
 		.section = "DETECT",
 		.value = "T",
@@ -264,5 +282,118 @@ int detection_tell_summary(struct session *session, const char *path, double thr
 	console_table(session->console, &table);
 	table_release(&table);
 	detect_summary_release(&summary);
+	return 0;
+}
+
+/* ---- a run ---- */
+
+static void tell_words(
+	struct session *session, const struct detect_result *result, const char *output)
+{
+	uint64_t done = result->pictures + result->videos;
+	char *time = text_duration(result->seconds);
+
+	if (session->dry_run)
+		console_print(session->console,
+			"Would look at %llu files and write %s; %llu are done already\n",
+			(unsigned long long)(result->files - result->known), output,
+			(unsigned long long)result->known);
+	else if (result->up_to_date)
+		console_print(session->console, "Up to date: %s holds all %llu files\n", output,
+			(unsigned long long)result->files);
+	else
+		console_print(session->console,
+			"Looked at %llu files (%llu frames of videos) in %s: %s; %llu were known "
+			"already\n",
+			(unsigned long long)done, (unsigned long long)result->frames, time, output,
+			(unsigned long long)result->known);
+	if (result->failed > 0)
+		progress_warning(session->progress, NULL,
+			"%llu %s could not be looked at; their entries say why, and --retry-failed "
+			"looks again",
+			(unsigned long long)result->failed, result->failed == 1 ? "file" : "files");
+	free(time);
+}
+
+static void tell_json(const struct detect_result *result, const char *output, cJSON *parent)
+{
+	json_add_text(parent, "output", output);
+	json_add_text(parent, "device", result->device);
+	cJSON_AddNumberToObject(parent, "files", (double)result->files);
+	cJSON_AddNumberToObject(parent, "bytes", (double)result->bytes);
+	cJSON_AddNumberToObject(parent, "known", (double)result->known);
+	cJSON_AddNumberToObject(parent, "pictures", (double)result->pictures);
+	cJSON_AddNumberToObject(parent, "videos", (double)result->videos);
+	cJSON_AddNumberToObject(parent, "frames", (double)result->frames);
+	cJSON_AddNumberToObject(parent, "failed", (double)result->failed);
+	cJSON_AddNumberToObject(parent, "skipped", (double)result->skipped);
+	cJSON_AddBoolToObject(parent, "up_to_date", result->up_to_date);
+	cJSON_AddNumberToObject(parent, "seconds", result->seconds);
+	cJSON_AddNumberToObject(parent, "model_seconds", result->model_seconds);
+}
+
+int detection_run(struct session *session, const struct detect_settings *flow, cJSON *parent,
+	uint64_t *failed, struct error *err)
+{
+	struct detect_result result = {0};
+	double threshold;
+	int status = -1;
+
+	if (detection_threshold(session, &threshold, err) == 0 &&
+		detect_run(flow, &result, session->progress, err) == 0) {
+		tell_words(session, &result, flow->output);
+		tell_json(&result, flow->output, parent);
+		*failed = result.failed;
+		status = session->dry_run
+			? 0
+			: detection_tell_summary(session, flow->output, threshold, parent, err);
+	}
+	detect_result_release(&result);
+	return status;
+}
+
+/* ---- blank files ---- */
+
+static bool is_blank(void *context, const struct resource *resource)
+{
+	return detect_blank_has(context, resource->path, resource->size);
+}
+
+int detection_exclude_blank(struct session *session, const char *work_folder,
+	struct package_settings *package, struct error *err)
+{
+	struct detect_blank *blank;
+	double threshold;
+	char *path;
+
+	if (!settings.exclude_blank)
+		return 0;
+	if (detection_threshold(session, &threshold, err) != 0)
+		return -1;
+	path = settings.detections != NULL ? xstrdup(settings.detections)
+					   : text_join_path(work_folder, "detections.json");
+	if (access(path, R_OK) != 0 && session->dry_run) {
+		console_note(session->console,
+			"which files are blank is not known yet: sizes are those of all files");
+		free(path);
+		return 0;
+	}
+	if (access(path, R_OK) != 0) {
+		error_errno(err,
+			"cannot read the detections '%s'; run 'trapkit detect' first, or "
+			"name them with --detections",
+			path);
+		free(path);
+		return -1;
+	}
+	blank = detect_blank_load(path, threshold, err);
+	free(path);
+	if (blank == NULL)
+		return -1;
+	progress_note(session->progress,
+		"files in which the model is nowhere surer than %g are left out",
+		detect_blank_threshold(blank));
+	package->exclude = is_blank;
+	package->exclude_context = blank;
 	return 0;
 }

@@ -5,9 +5,11 @@
 
 #include "command.h"
 #include "trapkit/detect_flow.h"
+#include "trapkit/package_flow.h"
 
-/* DETECT's rows, for any command that runs a model. */
-extern const struct option detection_options[];
+extern const struct option detection_options[]; /* DETECT's rows, to run a model */
+extern const struct option threshold_options[]; /* --threshold: to read what it found */
+extern const struct option blank_options[];     /* --exclude-blank --detections */
 
 /* The settings as a flow takes them; texts stay the options'. */
 int detection_settings(struct session *session, struct detect_settings *flow, struct error *err);
@@ -22,5 +24,19 @@ int detection_threshold(struct session *session, double *threshold, struct error
 /* What was seen: a table on the console, `threshold`, `deployments` and `total` into `parent`. */
 int detection_tell_summary(struct session *session, const char *path, double threshold,
 	cJSON *parent, struct error *err);
+
+/*
+ * Runs the model, tells what was done and seen, and fills `parent`. *failed = files that could not
+ * be looked at.
+ */
+int detection_run(struct session *session, const struct detect_settings *flow, cJSON *parent,
+	uint64_t *failed, struct error *err);
+
+/*
+ * With --exclude-blank, has the package leave blank files out. The context that `package` then has
+ * is for detect_blank_free().
+ */
+int detection_exclude_blank(struct session *session, const char *work_folder,
+	struct package_settings *package, struct error *err);
 
 #endif

@@ -108,6 +108,16 @@ double detect_usual_threshold(const struct detections_header *header);
 int detect_summarize(
 	const char *path, double threshold, struct detect_summary *summary, struct error *err);
 
+/* Which files a file of detections says are blank. */
+struct detect_blank;
+
+/* `threshold` as in detect_summarize(). What failed, or is not in the file, is not blank. */
+struct detect_blank *detect_blank_load(const char *path, double threshold, struct error *err);
+void detect_blank_free(struct detect_blank *blank);
+double detect_blank_threshold(const struct detect_blank *blank);
+/* A file that has another size than when it was looked at is not blank. */
+bool detect_blank_has(const struct detect_blank *blank, const char *file, uint64_t size);
+
 /* A box that stands in the same place in many pictures of one camera: a branch, not an animal. */
 struct detect_repeat {
 	char *deployment, *category; /* owned */

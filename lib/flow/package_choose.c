@@ -85,7 +85,7 @@ static int check_name(struct package_job *job, const struct resource *resource, 
 	if (reason != NULL)
 		return leave(job, resource, true, reason, err);
 	if (settings->exclude != NULL && settings->exclude(settings->exclude_context, resource))
-		return leave(job, resource, false, "excluded as asked", err);
+		return leave(job, resource, false, "blank, left out as asked", err);
 	return 1;
 }
 
