@@ -31,10 +31,11 @@ _trapkit_takes_value() {
 		--video-extensions | \
 		--timezone | \
 		--output | -o | \
+		--repeat-count | \
 		--shard | \
 		--files-from | \
-		--model | \
 		--threshold | \
+		--model | \
 		--keep | \
 		--image-size | \
 		--layout | \
@@ -72,6 +73,7 @@ _trapkit_takes_value() {
 		--package-name | \
 		--max-size | \
 		--split | \
+		--detections | \
 		--wait | \
 		--parallel | \
 		--limit-rate | \
@@ -183,15 +185,16 @@ _trapkit_rows() {
 		;;
 	detect/)
 		words=''
-		options=' --data-path --collection --output --info --shard --overwrite --files-from --null --model --threshold --keep --image-size --layout --compatibility --device --threads --batch --video-interval --resume --no-resume --retry-failed'
+		options=' --data-path --collection --output --info --merge --summary --repeats --repeat-count --exclude-repeats --shard --overwrite --files-from --null --threshold --model --keep --image-size --layout --compatibility --device --threads --batch --video-interval --resume --no-resume --retry-failed'
 		case $1 in
 		--data-path) kind=folders ;;
 		--collection) kind=nothing ;;
 		--output | -o) kind=files ;;
+		--repeat-count) kind=nothing ;;
 		--shard) kind=nothing ;;
 		--files-from) kind=files ;;
-		--model) kind=files ;;
 		--threshold) kind=nothing ;;
+		--model) kind=files ;;
 		--keep) kind=nothing ;;
 		--image-size) kind=nothing ;;
 		--layout) kind=words values='auto yolov5 ultralytics end-to-end rtdetr rtdetr-top' ;;
@@ -318,7 +321,7 @@ _trapkit_rows() {
 		;;
 	package/)
 		words=''
-		options=' --output-path --package-name --max-size --split --validate --no-validate --originals --slug --no-slug --time-fallback --skip-damaged --verify --overwrite --again --image-extensions --video-extensions --data-path --collection --timezone --ignore-dst --project-id --verify-ssl --no-verify-ssl --ca-file --timeout --retries --max-runtime'
+		options=' --output-path --package-name --max-size --split --validate --no-validate --originals --slug --no-slug --time-fallback --skip-damaged --verify --overwrite --again --image-extensions --video-extensions --data-path --collection --exclude-blank --detections --threshold --timezone --ignore-dst --project-id --verify-ssl --no-verify-ssl --ca-file --timeout --retries --max-runtime'
 		case $1 in
 		--output-path) kind=folders ;;
 		--package-name) kind=nothing ;;
@@ -329,6 +332,8 @@ _trapkit_rows() {
 		--video-extensions) kind=nothing ;;
 		--data-path) kind=folders ;;
 		--collection) kind=nothing ;;
+		--detections) kind=files ;;
+		--threshold) kind=nothing ;;
 		--timezone) kind=nothing ;;
 		--project-id) kind=nothing ;;
 		--ca-file) kind=files ;;
@@ -339,7 +344,7 @@ _trapkit_rows() {
 		;;
 	pipeline/)
 		words=''
-		options=' --convert --data-path --collection --output-path --package-name --max-size --split --validate --no-validate --originals --slug --no-slug --time-fallback --skip-damaged --verify --overwrite --again --image-extensions --video-extensions --resize --quality --video --timezone --ignore-dst --project-id --to --insecure-ftp --trigger --force-trigger --remove-zip --wait --parallel --limit-rate --timeout --retries --max-runtime'
+		options=' --convert --detect --data-path --collection --output-path --package-name --max-size --split --validate --no-validate --originals --slug --no-slug --time-fallback --skip-damaged --verify --overwrite --again --image-extensions --video-extensions --resize --quality --video --exclude-blank --detections --threshold --model --keep --image-size --layout --compatibility --device --threads --batch --video-interval --resume --no-resume --retry-failed --timezone --ignore-dst --project-id --to --insecure-ftp --trigger --force-trigger --remove-zip --wait --parallel --limit-rate --timeout --retries --max-runtime'
 		case $1 in
 		--data-path) kind=folders ;;
 		--collection) kind=nothing ;;
@@ -353,6 +358,17 @@ _trapkit_rows() {
 		--resize) kind=nothing ;;
 		--quality) kind=nothing ;;
 		--video) kind=words values='mp4 webm off' ;;
+		--detections) kind=files ;;
+		--threshold) kind=nothing ;;
+		--model) kind=files ;;
+		--keep) kind=nothing ;;
+		--image-size) kind=nothing ;;
+		--layout) kind=words values='auto yolov5 ultralytics end-to-end rtdetr rtdetr-top' ;;
+		--compatibility) kind=words values='classic modern' ;;
+		--device) kind=words values='auto cpu cuda' ;;
+		--threads) kind=nothing ;;
+		--batch) kind=nothing ;;
+		--video-interval) kind=nothing ;;
 		--timezone) kind=nothing ;;
 		--project-id) kind=nothing ;;
 		--to) kind=nothing ;;

@@ -17,8 +17,12 @@ struct tap {
 	int32_t first_weight, second_weight;
 };
 
-/* Half-pixel centres: position = (i + 0.5) × scale − 0.5, the edge repeated. */
-static struct tap *make_taps(uint32_t from, uint32_t to)
+/*
+ * Half-pixel centres: position = (i + 0.5) × scale − 0.5, the edge repeated. OpenCV keeps the
+ * weights at the upper and lower edge, where both neighbours are one, and drops them left and
+ * right.
+ */
+static struct tap *make_taps(uint32_t from, uint32_t to, bool keep_weights)
 {
 	struct tap *taps = xcalloc(to, sizeof *taps);
 	double scale = 1.0 / ((double)to / from);
@@ -26,18 +30,12 @@ static struct tap *make_taps(uint32_t from, uint32_t to)
 	for (uint32_t i = 0; i < to; i++) {
 		float position = (float)((i + 0.5) * scale - 0.5);
 		float whole = floorf(position), part = position - whole;
-		int64_t at = (int64_t)whole;
+		int64_t at = (int64_t)whole, last = (int64_t)from - 1;
 
-		if (at < 0) {
-			at = 0;
+		if (!keep_weights && (at < 0 || at >= last))
 			part = 0;
-		}
-		if (at >= (int64_t)from - 1) {
-			at = (int64_t)from - 1;
-			part = 0;
-		}
-		taps[i].first = (uint32_t)at;
-		taps[i].second = at + 1 < (int64_t)from ? (uint32_t)at + 1 : (uint32_t)at;
+		taps[i].first = (uint32_t)(at < 0 ? 0 : at > last ? last : at);
+		taps[i].second = (uint32_t)(at < 0 ? 0 : at + 1 > last ? last : at + 1);
 		taps[i].second_weight = (int32_t)lrintf(part * WEIGHT_ONE);
 		taps[i].first_weight = (int32_t)lrintf((1.0F - part) * WEIGHT_ONE);
 	}
@@ -79,8 +77,8 @@ void resize_linear(const struct pixels *source, uint32_t width, uint32_t height,
 			memcpy(out + y * out_stride, source->rgb + y * row_size, row_size);
 		return;
 	}
-	across = make_taps(source->width, width);
-	down = make_taps(source->height, height);
+	across = make_taps(source->width, width, false);
+	down = make_taps(source->height, height, true);
 	rows[0] = xcalloc(count, sizeof *rows[0]);
 	rows[1] = xcalloc(count, sizeof *rows[1]);
 	for (uint32_t y = 0; y < height; y++) {
@@ -112,6 +110,8 @@ void resize_linear(const struct pixels *source, uint32_t width, uint32_t height,
 void resize_area(const struct pixels *source, uint32_t width, uint32_t height, struct pixels *out)
 {
 	double step_x = (double)source->width / width, step_y = (double)source->height / height;
+	/* Halves of four samples are rounded up, all else to even: two pieces of OpenCV. */
+	float halves = step_x == 2 && step_y == 2 ? 0.125F : 0;
 	size_t row_size = (size_t)source->width * 3;
 	float *sums = xcalloc((size_t)width * 3, sizeof *sums);
 
@@ -140,7 +140,7 @@ void resize_area(const struct pixels *source, uint32_t width, uint32_t height, s
 		}
 		for (size_t i = 0; i < (size_t)width * 3; i++)
 			out->rgb[y * (size_t)width * 3 + i] =
-				(uint8_t)fminf(255.0F, nearbyintf(sums[i]));
+				(uint8_t)fminf(255.0F, nearbyintf(sums[i] + halves));
 	}
 	free(sums);
 }
