@@ -359,6 +359,7 @@ static void damage_is_found(void **state)
 {
 	struct zip_plan plan = {0};
 	struct error err = {0};
+	char hex[SHA256_HEX_SIZE];
 	int fd;
 
 	(void)state;
@@ -372,9 +373,41 @@ static void damage_is_found(void **state)
 	close(fd);
 	assert_int_equal(zip_verify("damage.zip", &plan, true, NULL, &err), -1);
 	assert_int_equal(err.kind, ERROR_INPUT);
+	assert_int_equal(zip_identity("damage.zip", hex, NULL, &err), -1);
+	assert_non_null(strstr(err.message, "damaged at 'c/d/a.jpg'"));
 	assert_int_equal(truncate("damage.zip", 900), 0);
 	assert_int_equal(zip_verify("damage.zip", &plan, false, NULL, &err), -1);
 	zip_plan_release(&plan);
+}
+
+/* Not of our making: compressed, and with sizes in zip64 fields; whole first, then damaged. */
+static void others_are_identified_too(void **state)
+{
+	static const char make[] =
+		"import zipfile, random, sys\n"
+		"noise = random.Random(1).randbytes(5000)\n"
+		"with zipfile.ZipFile('other.zip', 'w', zipfile.ZIP_DEFLATED) as z:\n"
+		"    z.writestr('c/d/plain.txt', 'x' * 5000)\n"
+		"    z.writestr('c/d/noise.bin', noise)\n"
+		"with zipfile.ZipFile('wide.zip', 'w') as z:\n"
+		"    with z.open('c/d/wide.bin', 'w', force_zip64=True) as entry:\n"
+		"        entry.write(noise)\n"
+		"for name in 'other.zip', 'wide.zip':\n"
+		"    data = bytearray(open(name, 'rb').read())\n"
+		"    data[data.index(noise[1000:1100])] ^= 1\n"
+		"    open('bad-' + name, 'wb').write(data)\n";
+	struct error err = {0};
+	char hex[SHA256_HEX_SIZE];
+
+	(void)state;
+	note("other.py", make);
+	assert_int_equal(system("/usr/bin/python3 other.py"), 0);
+	assert_int_equal(zip_identity("other.zip", hex, NULL, &err), 0);
+	assert_int_equal(zip_identity("wide.zip", hex, NULL, &err), 0);
+	assert_int_equal(zip_identity("bad-other.zip", hex, NULL, &err), -1);
+	assert_non_null(strstr(err.message, "'bad-other.zip' is damaged at 'c/d/noise.bin'"));
+	assert_int_equal(zip_identity("bad-wide.zip", hex, NULL, &err), -1);
+	assert_non_null(strstr(err.message, "'bad-wide.zip' is damaged at 'c/d/wide.bin'"));
 }
 
 static int count_kind(void *context, enum package_mismatch kind, const char *subject, size_t line)
@@ -445,6 +478,7 @@ int main(void)
 		cmocka_unit_test(stopping),
 		cmocka_unit_test(a_full_disk_is_found_out),
 		cmocka_unit_test(damage_is_found),
+		cmocka_unit_test(others_are_identified_too),
 		cmocka_unit_test(definition_and_archive_are_compared),
 		cmocka_unit_test(digest_of_a_file),
 	};
