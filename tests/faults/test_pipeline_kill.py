@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""kill -9 at any moment, twenty times, then to the end: the same bytes as an undisturbed run, nothing processed twice.
+"""kill -9 at any moment, twenty times, and to the end each time: the same bytes as undisturbed, nothing processed twice.
 
 By hand with more: KILL_IMAGES=1000 KILL_SIZE=2500000 KILL_TIMES=20 KILL_SEED=1 make check ONLY=pipeline_kill
 (the default is small enough for every day). A failing run names its seed.
@@ -8,6 +8,7 @@ By hand with more: KILL_IMAGES=1000 KILL_SIZE=2500000 KILL_TIMES=20 KILL_SEED=1 
 import os
 import pathlib
 import random
+import shutil
 import signal
 import sys
 import time
@@ -43,47 +44,66 @@ def card(folder):
     make_card(folder, deployments=2, images=IMAGES // 2, clips=0, size=SIZE)
 
 
-def killed_at_any_moment(scratch):
-    print(f"seed {SEED}: {TIMES} kills, {IMAGES} pictures of {SIZE} bytes", flush=True)
-    chance = random.Random(SEED)
-    with Field(scratch / "calm", world=world()) as field:
+def undisturbed(folder):
+    """What is there in the end, here and there, how many requests it took, and how many seconds."""
+    with Field(folder, world=world()) as field:
         card(field.data)
         began = time.monotonic()
         field.run(*words(field, "--trigger"), timeout=LIMIT)
         whole = time.monotonic() - began
-        expected_here, expected_there = contents(field.data), contents(field.ftp.files)
-        requests = len(field.processed())
-    with Field(scratch / "killed", world=world()) as field:
-        card(field.data)
-        ends = []
-        for _ in range(TIMES):
-            process = field.start(*words(field, "--trigger"))
-            time.sleep(chance.uniform(0, whole / 2))
-            process.send_signal(signal.SIGKILL)
-            out, err = process.communicate()
-            # What the earlier kills left may be found out now, but must not be a failure of another kind.
-            check(process.returncode in (-signal.SIGKILL, 0, 75), (SEED, process.returncode, out, err))
-            ends.append(process.returncode)
-        done = field.run(*words(field, "--trigger"), timeout=LIMIT, expect=None)
-        if done.status == 75 and "--force-trigger" in done.stderr:
-            # Killed between the ledger's word and the request: only a person can tell that it never left.
-            missing = IMAGES - field.trapper.resource_count("R0001")
-            check(missing > 0, f"seed {SEED}: {done}")
-            done = field.run(*words(field, "--trigger", "--force-trigger"), timeout=LIMIT)
-        check(done.status == 0, f"seed {SEED}: {done}")
-        check(contents(field.data) == expected_here, f"seed {SEED}: other files here: {contents(field.data).keys()}")
-        check(contents(field.ftp.files) == expected_there, f"seed {SEED}: other files there: {field.on_server()}")
-        check(field.trapper.resource_count("R0001") == IMAGES,
-              f"seed {SEED}: {field.trapper.resource_count('R0001')} resources of {IMAGES}")
-        members = [r["member"] for c in field.trapper.collections.values() for r in c["resources"]]
-        check(len(set(members)) == len(members), f"seed {SEED}: a picture twice")
-        check(len(field.processed()) == requests, f"seed {SEED}: {len(field.processed())} requests, not {requests}")
-        before = tree(field.data)
-        again = field.run(*words(field, "--trigger"))
-        check("Up to date" in again.stdout, again)
-        check({k: v for k, v in tree(field.data).items() if not k.startswith(".trapkit")} ==
-              {k: v for k, v in before.items() if not k.startswith(".trapkit")}, "a run without work changed files")
-        print(f"undisturbed {whole:.1f} s; ends of the killed runs: {ends}")
+        return contents(field.data), contents(field.ftp.files), len(field.processed()), whole
+
+
+def kill_often(field, chance, whole, times):
+    """Starts it again and again and kills it, until it ends by itself or was killed so often; the number of kills."""
+    for kills in range(times):
+        process = field.start(*words(field, "--trigger"))
+        time.sleep(chance.uniform(0, whole / 2))
+        process.send_signal(signal.SIGKILL)
+        out, err = process.communicate()
+        # What the earlier kills left may be found out now, but must not be a failure of another kind.
+        check(process.returncode in (-signal.SIGKILL, 0, 75), (SEED, process.returncode, out, err))
+        if process.returncode != -signal.SIGKILL:
+            return kills
+    return times
+
+
+def ends_as_undisturbed(field, here, there, requests):
+    done = field.run(*words(field, "--trigger"), timeout=LIMIT, expect=None)
+    if done.status == 75 and "--force-trigger" in done.stderr:
+        # Killed between the ledger's word and the request: only a person can tell that it never left.
+        missing = IMAGES - field.trapper.resource_count("R0001")
+        check(missing > 0, f"seed {SEED}: {done}")
+        done = field.run(*words(field, "--trigger", "--force-trigger"), timeout=LIMIT)
+    check(done.status == 0, f"seed {SEED}: {done}")
+    check(contents(field.data) == here, f"seed {SEED}: other files here: {contents(field.data).keys()}")
+    check(contents(field.ftp.files) == there, f"seed {SEED}: other files there: {field.on_server()}")
+    check(field.trapper.resource_count("R0001") == IMAGES,
+          f"seed {SEED}: {field.trapper.resource_count('R0001')} resources of {IMAGES}")
+    members = [r["member"] for c in field.trapper.collections.values() for r in c["resources"]]
+    check(len(set(members)) == len(members), f"seed {SEED}: a picture twice")
+    check(len(field.processed()) == requests, f"seed {SEED}: {len(field.processed())} requests, not {requests}")
+    before = tree(field.data)
+    again = field.run(*words(field, "--trigger"))
+    check("Up to date" in again.stdout, again)
+    check({k: v for k, v in tree(field.data).items() if not k.startswith(".trapkit")} ==
+          {k: v for k, v in before.items() if not k.startswith(".trapkit")}, "a run without work changed files")
+
+
+def killed_at_any_moment(scratch):
+    print(f"seed {SEED}: {TIMES} kills, {IMAGES} pictures of {SIZE} bytes", flush=True)
+    chance = random.Random(SEED)
+    here, there, requests, whole = undisturbed(scratch / "calm")
+    shutil.rmtree(scratch / "calm")
+    kills = []
+    while sum(kills) < TIMES:
+        # Anew when the end was reached, so that every kill meets a run with work left.
+        with Field(scratch / "killed", world=world()) as field:
+            card(field.data)
+            kills.append(kill_often(field, chance, whole, TIMES - sum(kills)))
+            ends_as_undisturbed(field, here, there, requests)
+        shutil.rmtree(scratch / "killed")
+    print(f"undisturbed {whole:.1f} s; kills before each end: {kills}")
 
 
 run_all([killed_at_any_moment], os.environ["SCRATCH"])
