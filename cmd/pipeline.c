@@ -84,9 +84,9 @@ static int check_overlap(
 	if (other == NULL)
 		return 0;
 	error_set(err, ERROR_INPUT,
-		"'%s' is written but not sent: '%s' was delivered before with pictures of the same "
-		"collection, and those that are in both would be in TRAPPER twice; add --again to "
-		"send it all the same",
+		"'%s' is written but not sent: '%s' was delivered before from the same collection, "
+		"and pictures that are in both would be in TRAPPER twice; move those out of the "
+		"data path, then run it with --again",
 		item->package.name, other);
 	free(other);
 	return -1;
@@ -182,8 +182,8 @@ static int foretell(struct pipeline *pipeline, const struct package_result *pack
 			deliver_item_release(&item);
 	}
 	if (result == 0)
-		delivery_foretell(
-			pipeline->session, &pipeline->delivery, pipeline->ledger, &known, upload);
+		result = delivery_foretell(pipeline->session, &pipeline->delivery, pipeline->ledger,
+			&known, upload, err);
 	while (list->child != NULL)
 		cJSON_AddItemToArray(cJSON_GetObjectItemCaseSensitive(upload, "packages"),
 			cJSON_DetachItemViaPointer(list, list->child));

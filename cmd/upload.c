@@ -191,7 +191,7 @@ static int upload_from(struct session *session, struct delivery *delivery, const
 	if (list.count == 0)
 		delivery_up_to_date(session, delivery, done, parent);
 	else if (session->dry_run)
-		delivery_foretell(session, delivery, ledger, &list, parent);
+		result = delivery_foretell(session, delivery, ledger, &list, parent, err);
 	else
 		result = send_all(session, delivery, ledger, &list, parent, err);
 done:
@@ -261,7 +261,9 @@ static const char description[] =
 	"Without files, every package that 'trapkit package' made of --data-path and that is not "
 	"yet delivered is sent. With --trigger the server is asked to process each package, once: "
 	"when the answer is lost, the server is asked what it shows, and only --force-trigger "
-	"sends the request again.\n"
+	"sends the request again. TRAPPER looks for no duplicates: a package that was never sent "
+	"and whose files all are in newer ones is left out, and one of which some are is not sent, "
+	"with the exit status 1; another 'trapkit package' then makes one of the others.\n"
 	"\n"
 	"The destination is the server of the settings, or --to: ftps://USER@HOST/FOLDER, or "
 	"file:///FOLDER for an outbox on a disk, with the same guarantees.\n"

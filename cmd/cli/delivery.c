@@ -390,16 +390,30 @@ static void foretell_item(struct session *session, const struct delivery *delive
 	free(size);
 }
 
-void delivery_foretell(struct session *session, const struct delivery *delivery,
-	struct ledger *ledger, const struct deliver_item_list *list, cJSON *parent)
+int delivery_foretell(struct session *session, const struct delivery *delivery,
+	struct ledger *ledger, const struct deliver_item_list *list, cJSON *parent,
+	struct error *err)
 {
 	cJSON *packages = cJSON_AddArrayToObject(parent, "packages");
 	const char *url = delivery->url;
-	size_t i;
+	int result = 0;
 
 	json_add_text(parent, "destination", url);
-	for (i = 0; i < list->count; i++)
-		foretell_item(session, delivery, ledger, &list->items[i], url, packages);
+	for (size_t i = 0; i < list->count; i++) {
+		const struct deliver_item *item = &list->items[i];
+
+		if (item->error.kind == ERROR_NONE) {
+			foretell_item(session, delivery, ledger, item, url, packages);
+			continue;
+		}
+		cJSON_AddItemToArray(packages, item_json(delivery, item));
+		if (result != 0)
+			console_warning(session->console, "%s", item->error.message);
+		else
+			*err = item->error;
+		result = -1;
+	}
+	return result;
 }
 
 void delivery_up_to_date(

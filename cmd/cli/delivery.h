@@ -41,9 +41,10 @@ char *delivery_work_folder(struct session *session, const char *data_path);
  */
 void delivery_conclude(struct session *session, const struct delivery *delivery,
 	const struct deliver *deliver, cJSON *parent, const struct error *err);
-/* The same for a dry run: what would be sent. */
-void delivery_foretell(struct session *session, const struct delivery *delivery,
-	struct ledger *ledger, const struct deliver_item_list *list, cJSON *parent);
+/* The same for a dry run: what would be sent. -1 with the error of what would not. */
+int delivery_foretell(struct session *session, const struct delivery *delivery,
+	struct ledger *ledger, const struct deliver_item_list *list, cJSON *parent,
+	struct error *err);
 /* Words and JSON when there is nothing to do; `done` packages are there already. */
 void delivery_up_to_date(
 	struct session *session, const struct delivery *delivery, size_t done, cJSON *parent);

@@ -73,7 +73,7 @@ struct deliver_item {
 	uint64_t bytes_sent; /* by this run, re-sent ones included */
 	uint64_t resumed_at; /* offset in the ZIP where this run went on; 0 = from its beginning */
 	unsigned attempts;   /* of storing a file */
-	struct error error;  /* of what failed */
+	struct error error;  /* of what failed; set before it is added: it is not to be sent */
 	struct deliver_collection *collections;
 	size_t collection_count, collection_capacity;
 };
@@ -122,8 +122,9 @@ void deliver_item_list_release(struct deliver_item_list *list);
 /*
  * The packages of the ledger that are written and not yet delivered to `destination` or, with
  * `trigger`, not yet processed; oldest first. `done` (may be NULL) counts those with nothing left
- * to do. Left out, with a note: packages that were never sent and whose collections a later set
- * holds again, because both would bring the pictures twice.
+ * to do. Of packages that were never sent, one whose files all are in later ones is left out with a
+ * note; one of which only some are has an `error` and will fail without being sent, because both
+ * would bring these pictures twice.
  */
 int deliver_plan(struct ledger *ledger, const char *destination, bool trigger,
 	const struct progress *progress, struct deliver_item_list *list, size_t *done,

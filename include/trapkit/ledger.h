@@ -183,6 +183,8 @@ struct ledger_package_list {
 	struct ledger_package *items;
 	size_t count, capacity;
 };
+/* True when a collection is in both; each as `collections` above. */
+bool ledger_shares_collection(const char *left, const char *right);
 /* All packages, oldest first, parts in order. */
 int ledger_packages(struct ledger *ledger, struct ledger_package_list *list, struct error *err);
 void ledger_package_list_release(struct ledger_package_list *list);
@@ -212,12 +214,17 @@ struct ledger_packaged_list {
 int ledger_packaged(struct ledger *ledger, const char *collection, const char *deployment,
 	struct ledger_packaged_list *list, struct error *err);
 void ledger_packaged_list_release(struct ledger_packaged_list *list);
+/* In which other packages files of one are looked for. */
+enum ledger_others {
+	LEDGER_BEGUN, /* those whose delivery was begun */
+	LEDGER_LATER  /* those that were planned after it and are written */
+};
 /*
- * 1 = files of this package are, the same, in one whose delivery was begun: *set (owned) names the
- * set that holds most of them, *files how many. 0 = none.
+ * 1 = files of this package are, the same, in others: *set (owned) names the set that holds most of
+ * them, *files counts them over all sets. 0 = none.
  */
-int ledger_packaged_twice(
-	struct ledger *ledger, int64_t package, char **set, uint64_t *files, struct error *err);
+int ledger_packaged_twice(struct ledger *ledger, int64_t package, enum ledger_others others,
+	char **set, uint64_t *files, struct error *err);
 
 /*
  * Uploads under way, by destination and remote name: what is needed to resume after a crash, and

@@ -328,8 +328,8 @@ static void *line_main(void *context)
 	struct deliver_item *item;
 
 	while ((item = next_item(deliver)) != NULL) {
-		struct error err = {0};
-		int result = deliver_one(line, item, &err);
+		struct error err = item->error;
+		int result = err.kind != ERROR_NONE ? -1 : deliver_one(line, item, &err);
 		bool delivered = item->status == DELIVER_SENT || item->status == DELIVER_THERE;
 
 		pthread_mutex_lock(&deliver->lock);
@@ -400,7 +400,8 @@ void deliver_add(struct deliver *deliver, struct deliver_item *item)
 	*item = (struct deliver_item){0};
 	pthread_mutex_lock(&deliver->lock);
 	first = deliver->count == 0;
-	deliver->bytes_total += file_size(own->zip) + file_size(own->yaml);
+	if (own->error.kind == ERROR_NONE)
+		deliver->bytes_total += file_size(own->zip) + file_size(own->yaml);
 	deliver->items = array_grow(
 		deliver->items, deliver->count, &deliver->capacity, sizeof *deliver->items);
 	deliver->items[deliver->count++] = own;

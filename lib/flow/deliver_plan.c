@@ -48,74 +48,111 @@ static void paths_of(const struct ledger_package *package, char **yaml, char **z
 
 /* ---- what the ledger has ---- */
 
-static bool holds_line(const char *lines, const char *line, size_t length)
-{
-	for (; lines != NULL && *lines != '\0'; lines += *lines == '\n') {
-		size_t here = strcspn(lines, "\n");
-
-		if (here == length && strncmp(lines, line, length) == 0)
-			return true;
-		lines += here;
-	}
-	return false;
-}
-
-/* Every collection of `package` is in some package of the set that `later` belongs to. */
-static bool set_covers(const struct ledger_package_list *list, const struct ledger_package *later,
-	const struct ledger_package *package)
-{
-	const char *line = package->collections;
-	size_t length, i;
-
-	if (line == NULL || *line == '\0')
-		return false;
-	for (; *line != '\0'; line += length + (line[length] == '\n')) {
-		bool found = false;
-
-		length = strcspn(line, "\n");
-		for (i = 0; i < list->count && !found; i++)
-			found = strcmp(list->items[i].set, later->set) == 0 &&
-				strcmp(list->items[i].folder, later->folder) == 0 &&
-				holds_line(list->items[i].collections, line, length);
-		if (!found)
-			return false;
-	}
-	return true;
-}
-
 static bool is_sent(const struct ledger_package *package)
 {
 	return package->delivery != DELIVERY_NONE || package->trigger != TRIGGER_NONE;
 }
 
-/* The first part of a later set that holds the same collections again, or NULL. */
-static const struct ledger_package *superseded_by(
-	const struct ledger_package_list *list, size_t index)
+static bool equal(const char *a, const char *b)
 {
-	const struct ledger_package *package = &list->items[index];
-	size_t i;
-
-	/* A set that was begun is finished: what came later holds only what is new. */
-	for (i = 0; i < list->count; i++)
-		if (is_sent(&list->items[i]) && strcmp(list->items[i].set, package->set) == 0 &&
-			strcmp(list->items[i].folder, package->folder) == 0)
-			return NULL;
-	for (i = index + 1; i < list->count; i++) {
-		const struct ledger_package *later = &list->items[i];
-
-		if ((strcmp(later->set, package->set) != 0 ||
-			    strcmp(later->folder, package->folder) != 0) &&
-			later->state == PACKAGE_WRITTEN && set_covers(list, later, package))
-			return later;
-	}
-	return NULL;
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-/* True when the package belongs into the list. */
-static bool is_wanted(struct ledger *ledger, const struct ledger_package_list *list, size_t index,
-	const char *destination, bool trigger, const struct progress *progress, size_t *done)
+/* Under the name of a set, another may have been made anew (--overwrite). */
+static bool same_set(const struct ledger_package *a, const struct ledger_package *b)
 {
-	const struct ledger_package *package = &list->items[index], *later;
+	return equal(a->set, b->set) && equal(a->folder, b->folder) &&
+		equal(a->fingerprint, b->fingerprint);
+}
+
+/* Some part of its set was sent: the others belong to it, whatever else holds their files. */
+static bool is_begun(const struct ledger_package_list *list, const struct ledger_package *package)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (is_sent(&list->items[i]) && same_set(&list->items[i], package))
+			return true;
+	return false;
+}
+
+/*
+ * 1 = packages that were made later hold files of this one again: *set (owned) is the set with most
+ * of them, *files how many they are, 0 when that is not known. 0 = none.
+ */
+static int find_later(struct ledger *ledger, const struct ledger_package_list *list, size_t index,
+	char **set, uint64_t *files, struct error *err)
+{
+	const struct ledger_package *package = &list->items[index];
+	int found;
+
+	if (is_begun(list, package))
+		return 0;
+	found = ledger_packaged_twice(ledger, package->id, LEDGER_LATER, set, files, err);
+	for (size_t i = index + 1; i < list->count && found == 0; i++) {
+		const struct ledger_package *later = &list->items[i];
+
+		if (later->state == PACKAGE_WRITTEN && !same_set(later, package) &&
+			(!later->recorded || !package->recorded) &&
+			ledger_shares_collection(later->collections, package->collections)) {
+			*set = xstrdup(later->set);
+			found = 1;
+		}
+	}
+	return found;
+}
+
+/* Whether a package is sent: what it is not sent for is told now, or by `refusal` in its turn. */
+struct judgement {
+	bool wanted;
+	struct error refusal;
+};
+
+static void refuse(struct judgement *judgement, const struct ledger_package *package,
+	const char *later, uint64_t files)
+{
+	judgement->wanted = true;
+	if (files == 0)
+		error_set(&judgement->refusal, ERROR_INPUT,
+			"'%s' is not sent: '%s' was made after it of the same collection, and "
+			"nothing tells whether they hold the same files; name the files of the one "
+			"to send with --file-yaml and --file-zip",
+			package->name, later);
+	else
+		error_set(&judgement->refusal, ERROR_INPUT,
+			"'%s' is not sent: %llu of its %llu files are in '%s', too, and TRAPPER "
+			"would show them twice; run 'trapkit package' once more for the others, "
+			"then upload again",
+			package->name, (unsigned long long)files,
+			(unsigned long long)package->files, later);
+}
+
+/* Of a package that is not yet where it belongs. */
+static int judge_overlap(struct ledger *ledger, const struct ledger_package_list *list,
+	size_t index, const struct progress *progress, struct judgement *judgement,
+	struct error *err)
+{
+	const struct ledger_package *package = &list->items[index];
+	char *later = NULL;
+	uint64_t files = 0;
+	int found = find_later(ledger, list, index, &later, &files, err);
+
+	if (found == 0)
+		judgement->wanted = true;
+	else if (found > 0 && files == package->files)
+		progress_note(progress,
+			"package '%s' is left out: '%s' holds its files again (name its files with "
+			"--file-yaml and --file-zip to send it all the same)",
+			package->name, later);
+	else if (found > 0)
+		refuse(judgement, package, later, files);
+	free(later);
+	return found < 0 ? -1 : 0;
+}
+
+static int judge(struct ledger *ledger, const struct ledger_package_list *list, size_t index,
+	const char *destination, bool trigger, const struct progress *progress, size_t *done,
+	struct judgement *judgement, struct error *err)
+{
+	const struct ledger_package *package = &list->items[index];
 	char *yaml, *zip;
 	bool finished;
 
@@ -123,7 +160,7 @@ static bool is_wanted(struct ledger *ledger, const struct ledger_package_list *l
 		progress_warning(progress, NULL,
 			"package '%s' was begun but not finished: run package again",
 			package->name);
-		return false;
+		return 0;
 	}
 	paths_of(package, &yaml, &zip);
 	finished = deliver_is_done(
@@ -132,18 +169,9 @@ static bool is_wanted(struct ledger *ledger, const struct ledger_package_list *l
 	free(zip);
 	if (finished) {
 		(*done)++;
-		return false;
+		return 0;
 	}
-	later = superseded_by(list, index);
-	if (later != NULL) {
-		progress_note(progress,
-			"package '%s' is left out: '%s' holds its collections again (name its "
-			"files "
-			"with --file-yaml and --file-zip to send it all the same)",
-			package->name, later->set);
-		return false;
-	}
-	return true;
+	return judge_overlap(ledger, list, index, progress, judgement, err);
 }
 
 int deliver_plan(struct ledger *ledger, const char *destination, bool trigger,
@@ -151,20 +179,22 @@ int deliver_plan(struct ledger *ledger, const char *destination, bool trigger,
 	struct error *err)
 {
 	struct ledger_package_list packages = {0};
-	size_t i, finished = 0;
-	bool *wanted = NULL;
+	struct judgement *judgements = NULL;
+	size_t finished = 0;
 	int result = -1;
 
 	if (ledger_packages(ledger, &packages, err) != 0)
 		goto done;
-	wanted = xcalloc(packages.count + 1, sizeof *wanted);
-	for (i = 0; i < packages.count; i++)
-		wanted[i] =
-			is_wanted(ledger, &packages, i, destination, trigger, progress, &finished);
-	for (i = 0; i < packages.count; i++) {
-		struct deliver_item item = {.package = packages.items[i]};
+	judgements = xcalloc(packages.count + 1, sizeof *judgements);
+	for (size_t i = 0; i < packages.count; i++)
+		if (judge(ledger, &packages, i, destination, trigger, progress, &finished,
+			    &judgements[i], err) != 0)
+			goto done;
+	for (size_t i = 0; i < packages.count; i++) {
+		struct deliver_item item = {
+			.package = packages.items[i], .error = judgements[i].refusal};
 
-		if (!wanted[i])
+		if (!judgements[i].wanted)
 			continue;
 		packages.items[i] = (struct ledger_package){0};
 		paths_of(&item.package, &item.yaml, &item.zip);
@@ -174,35 +204,40 @@ int deliver_plan(struct ledger *ledger, const char *destination, bool trigger,
 		*done = finished;
 	result = 0;
 done:
-	free(wanted);
+	free(judgements);
 	ledger_package_list_release(&packages);
 	return result;
 }
 
-static bool shares_collection(const char *lines, const char *others)
+/* A package that was sent after that one holds what there was of the collection, and tells so. */
+static bool is_settled(const struct ledger_package_list *list, size_t index, const char *collection)
 {
-	size_t length;
-
-	for (; lines != NULL && *lines != '\0'; lines += length + (lines[length] == '\n')) {
-		length = strcspn(lines, "\n");
-		if (holds_line(others, lines, length))
+	for (size_t i = index + 1; i < list->count; i++)
+		if (is_sent(&list->items[i]) && list->items[i].recorded &&
+			ledger_shares_collection(list->items[i].collections, collection))
 			return true;
-	}
 	return false;
 }
 
-/* The set of a package that was sent, whose files are not known, and that shares a collection. */
-static char *overlap_by_collection(
-	const struct ledger_package_list *list, const struct ledger_package *package)
+/* Some collection of `package` is in that one, too, and what it holds of it is not known. */
+static bool is_doubtful(
+	const struct ledger_package_list *list, size_t index, const struct ledger_package *package)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		const struct ledger_package *other = &list->items[i];
+	const struct ledger_package *other = &list->items[index];
+	bool doubtful = false;
 
-		if (is_sent(other) && (!other->recorded || !package->recorded) &&
-			shares_collection(other->collections, package->collections))
-			return xstrdup(other->set);
+	if (!is_sent(other) || (other->recorded && package->recorded))
+		return false;
+	for (const char *line = package->collections; line != NULL && *line != '\0' && !doubtful;) {
+		size_t length = strcspn(line, "\n");
+		char *collection = xstrndup(line, length);
+
+		doubtful = ledger_shares_collection(other->collections, collection) &&
+			!is_settled(list, index, collection);
+		free(collection);
+		line += length + (line[length] == '\n');
 	}
-	return NULL;
+	return doubtful;
 }
 
 char *deliver_overlap(struct ledger *ledger, const struct ledger_package *package)
@@ -211,21 +246,16 @@ char *deliver_overlap(struct ledger *ledger, const struct ledger_package *packag
 	struct error ignored = {0};
 	uint64_t files;
 	char *name = NULL;
-	size_t i;
+	bool begun;
 
 	if (ledger_packages(ledger, &list, &ignored) != 0)
 		list.count = 0;
-	/* A part that was sent settles it for its whole set: the others belong to it. */
-	for (i = 0; i < list.count &&
-		!(is_sent(&list.items[i]) && strcmp(list.items[i].set, package->set) == 0 &&
-			strcmp(list.items[i].fingerprint, package->fingerprint) == 0);
-		i++)
-		;
-	if (i == list.count) {
-		name = overlap_by_collection(&list, package);
-		if (name == NULL && package->recorded)
-			ledger_packaged_twice(ledger, package->id, &name, &files, &ignored);
-	}
+	begun = is_begun(&list, package);
+	for (size_t i = 0; i < list.count && name == NULL && !begun; i++)
+		if (is_doubtful(&list, i, package))
+			name = xstrdup(list.items[i].set);
+	if (name == NULL && !begun && package->recorded)
+		ledger_packaged_twice(ledger, package->id, LEDGER_BEGUN, &name, &files, &ignored);
 	ledger_package_list_release(&list);
 	return name;
 }

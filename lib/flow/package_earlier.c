@@ -54,23 +54,6 @@ static bool is_held(const struct ledger_package_list *all, const struct ledger_p
 			package_is_there(row));
 }
 
-bool package_shares_collection(const char *left, const char *right)
-{
-	for (const char *at = left; at != NULL; at = strchr(at, '\n')) {
-		size_t length;
-
-		at += *at == '\n';
-		length = strcspn(at, "\n");
-		for (const char *other = right; other != NULL; other = strchr(other, '\n')) {
-			other += *other == '\n';
-			if (strcspn(other, "\n") == length && length > 0 &&
-				strncmp(at, other, length) == 0)
-				return true;
-		}
-	}
-	return false;
-}
-
 bool package_is_earlier(const struct package_job *job, int64_t id)
 {
 	for (size_t i = 0; i < job->earlier.count; i++)
@@ -157,7 +140,7 @@ int package_held_load(struct package_held *held, struct package_job *job,
 
 	package_held_release(held);
 	for (size_t i = 0; i < job->earlier.count && !held->listed; i++)
-		held->listed = package_shares_collection(
+		held->listed = ledger_shares_collection(
 			job->earlier.items[i].collections, folder->collection);
 	if (!held->listed)
 		return 0;

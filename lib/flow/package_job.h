@@ -91,8 +91,6 @@ bool package_is_there(const struct ledger_package *row);
 bool package_same_set(const struct ledger_package *a, const struct ledger_package *b);
 /* Some part of the row's set was sent or begun, and the ledger knows its files. */
 bool package_is_begun(const struct ledger_package_list *all, const struct ledger_package *row);
-/* Of two lists of lines. */
-bool package_shares_collection(const char *left, const char *right);
 
 /* What earlier packages hold of one folder. */
 struct package_held {

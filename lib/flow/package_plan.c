@@ -312,15 +312,19 @@ static void warn_of_twins(const struct package_job *job, const struct ledger_pac
 
 		if (row->id == 0 || row->collections == NULL || strcmp(row->set, told) == 0 ||
 			row->state != PACKAGE_WRITTEN || package_is_earlier(job, row->id) ||
-			!package_shares_collection(collections, row->collections))
+			!ledger_shares_collection(collections, row->collections))
 			continue;
 		told = row->set;
-		progress_warning(job->progress, NULL,
-			"package '%s' holds files of the same collection and %s: files that are "
-			"in both would be in TRAPPER twice",
-			row->set,
-			row->delivery == DELIVERY_NONE ? "waits to be delivered"
-						       : "has been delivered");
+		if (row->delivery == DELIVERY_NONE && row->trigger == TRIGGER_NONE)
+			progress_note(job->progress,
+				"package '%s' holds files of the same collection and was not sent: "
+				"'trapkit upload' sends the new one of the two",
+				row->set);
+		else
+			progress_warning(job->progress, NULL,
+				"package '%s' holds files of the same collection and has been "
+				"delivered: files that are in both would be in TRAPPER twice",
+				row->set);
 	}
 	free(collections);
 }

@@ -415,7 +415,7 @@ void package_show_earlier(struct package_job *job)
 		bool mine = false;
 
 		for (size_t k = 0; k < job->folders.count && !mine; k++)
-			mine = package_shares_collection(
+			mine = ledger_shares_collection(
 				row->collections, job->folders.items[k].collection);
 		if (!mine)
 			continue;

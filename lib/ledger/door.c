@@ -225,13 +225,13 @@ int ledger_packaged(struct ledger *ledger, const char *collection, const char *d
 	return result;
 }
 
-int ledger_packaged_twice(
-	struct ledger *ledger, int64_t package, char **set, uint64_t *files, struct error *err)
+int ledger_packaged_twice(struct ledger *ledger, int64_t package, enum ledger_others others,
+	char **set, uint64_t *files, struct error *err)
 {
 	int result;
 
 	pthread_mutex_lock(&ledger->guard);
-	result = store_packaged_twice(ledger, package, set, files, err);
+	result = store_packaged_twice(ledger, package, others, set, files, err);
 	pthread_mutex_unlock(&ledger->guard);
 	return result;
 }

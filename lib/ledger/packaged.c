@@ -88,8 +88,8 @@ void ledger_packaged_list_release(struct ledger_packaged_list *list)
 	*list = (struct ledger_packaged_list){0};
 }
 
-int store_packaged_twice(
-	struct ledger *ledger, int64_t package, char **set, uint64_t *files, struct error *err)
+int store_packaged_twice(struct ledger *ledger, int64_t package, enum ledger_others others,
+	char **set, uint64_t *files, struct error *err)
 {
 	sqlite3_stmt *statement = store_statement(ledger, FIND_PACKAGED_TWICE, err);
 	int code;
@@ -99,6 +99,7 @@ int store_packaged_twice(
 	if (statement == NULL)
 		return -1;
 	sqlite3_bind_int64(statement, 1, package);
+	sqlite3_bind_int(statement, 2, others == LEDGER_LATER);
 	code = sqlite3_step(statement);
 	if (code == SQLITE_ROW) {
 		*set = store_column(statement, 0);

@@ -141,6 +141,23 @@ void ledger_package_list_release(struct ledger_package_list *list)
 	*list = (struct ledger_package_list){0};
 }
 
+bool ledger_shares_collection(const char *left, const char *right)
+{
+	for (const char *at = left; at != NULL; at = strchr(at, '\n')) {
+		size_t length;
+
+		at += *at == '\n';
+		length = strcspn(at, "\n");
+		for (const char *other = right; other != NULL; other = strchr(other, '\n')) {
+			other += *other == '\n';
+			if (strcspn(other, "\n") == length && length > 0 &&
+				strncmp(at, other, length) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
 /* ---- uploads ---- */
 
 void ledger_upload_release(struct ledger_upload *upload)

@@ -63,13 +63,18 @@ static const char *const texts[STATEMENT_COUNT] = {
 			  "deployment = ?2) ORDER BY name",
 	[REMOVE_PACKAGED] = "DELETE FROM packaged WHERE package = ?1",
 	[SWEEP_PACKAGED] = "DELETE FROM packaged WHERE package NOT IN (SELECT id FROM packages)",
-	/* CROSS JOIN: one pass over the table, and a look-up only for files of this package. */
+	/*
+	 * Each file once, in the newest package that holds it. CROSS JOIN: one pass over the table,
+	 * and a look-up only for files of this package.
+	 */
 	[FIND_PACKAGED_TWICE] =
-		"SELECT p.name_of_set, count(*) FROM packaged a CROSS JOIN packaged b ON b.folder "
-		"= a.folder AND b.name = a.name AND b.package <> a.package AND b.size = a.size AND "
-		"(b.mtime_ns = a.mtime_ns OR b.sha256 = a.sha256) JOIN packages p ON p.id = "
-		"b.package AND (p.delivery <> 0 OR p.trigger_state <> 0) WHERE a.package = ?1 "
-		"GROUP BY p.name_of_set ORDER BY 2 DESC LIMIT 1",
+		"SELECT p.name_of_set, sum(count(*)) OVER () FROM (SELECT max(b.package) AS other "
+		"FROM packaged a CROSS JOIN packaged b ON b.folder = a.folder AND b.name = a.name "
+		"AND b.package <> a.package AND b.size = a.size AND (b.mtime_ns = a.mtime_ns OR "
+		"b.sha256 = a.sha256) JOIN packages q ON q.id = b.package AND CASE WHEN ?2 THEN "
+		"q.id > ?1 AND q.state = 1 ELSE q.delivery <> 0 OR q.trigger_state <> 0 END WHERE "
+		"a.package = ?1 GROUP BY a.folder, a.name) JOIN packages p ON p.id = other GROUP "
+		"BY p.name_of_set ORDER BY count(*) DESC LIMIT 1",
 	[PUT_UPLOAD] = "INSERT OR REPLACE INTO uploads (destination, remote_name, temporary, "
 		       "sha256, size, renaming, done) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[GET_UPLOAD] = "SELECT destination, remote_name, temporary, sha256, size, renaming, done "

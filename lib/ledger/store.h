@@ -131,8 +131,8 @@ int store_put_packaged(struct ledger *ledger, int64_t package, const struct ledg
 int store_forget_packaged(struct ledger *ledger, int64_t package, struct error *err);
 int store_packaged(struct ledger *ledger, const char *collection, const char *deployment,
 	struct ledger_packaged_list *list, struct error *err);
-int store_packaged_twice(
-	struct ledger *ledger, int64_t package, char **set, uint64_t *files, struct error *err);
+int store_packaged_twice(struct ledger *ledger, int64_t package, enum ledger_others others,
+	char **set, uint64_t *files, struct error *err);
 int store_put_upload(struct ledger *ledger, const struct ledger_upload *upload, struct error *err);
 int store_get_upload(struct ledger *ledger, const char *destination, const char *remote_name,
 	struct ledger_upload *upload, struct error *err);

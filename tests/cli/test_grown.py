@@ -7,6 +7,7 @@ import shutil
 import signal
 import sys
 import time
+import zipfile
 
 sys.path.insert(0, str(pathlib.Path(os.environ["ROOT"]) / "tests/servers"))
 import yaml  # noqa: E402
@@ -172,6 +173,93 @@ def package_alone(scratch):
         each_once(field, 7, 3)
 
 
+def collection(field, name, deployment):
+    """Two pictures in a collection of that name."""
+    grow(field, deployment, 1, 2, seed=deployment)
+    (field.data / name).mkdir()
+    (field.data / f"R0001/R0001-LOC0{deployment}_01").rename(field.data / name / f"R0001-LOC0{deployment}_01")
+
+
+def overlapping(scratch):
+    """Each of two packages holds files that the other has not: the newer one is sent, and what remains is told."""
+    with Field(scratch, world=WORLD) as field:
+        for deployment, name in enumerate(("north", "middle", "south"), 1):
+            collection(field, name, deployment)
+        (field.data / "R0001").rmdir()
+        package = ["package", "--data-path", field.data, "--package-name"]
+        upload = ["upload", "--data-path", field.data, "--trigger"]
+        field.run(*package, "one", "--collection", "north", "--collection", "middle")
+        two = field.run(*package, "two", "--collection", "middle", "--collection", "south")
+        check("'one'" in two.stderr and "was not sent" in two.stderr, two)
+        for run in (["--dry-run"], [], []):
+            done = field.run("--json", *upload, *run, expect=1)
+            said = done.json["error"]["message"]
+            check("'one'" in said and "2 of its 4 files" in said and "'two'" in said and "trapkit package" in said, done)
+            refused = done.json["packages"][0]
+            check(refused["name"] == "one" and refused["reason"] == said and not refused["bytes_sent"], done)
+        check(field.on_server() == ["two.yaml", "two.zip"] and len(members(field)) == 4, field.on_server())
+        # As it says.
+        rest = field.run("--json", *package, "three")
+        check(rest.json["files"] == 2 and rest.json["delivered_earlier"] == 4, rest)
+        done = field.run(*upload)
+        check("'one' is left out" in done.stderr, done)
+        found = members(field)
+        check(len(found) == len(set(found)) == 6 and len(field.processed()) == 2, found)
+        check("Up to date" in field.run(*upload).stdout, "upload has more")
+
+
+def another_card(scratch):
+    """A package that waits, and a card that was emptied since: the next package does not stand for it."""
+    with Field(scratch, world=WORLD) as field:
+        old = grow(field, 1, 1, 3)
+        field.run("package", "--data-path", field.data, "--package-name", "one")
+        for file in old:
+            file.unlink()
+        grow(field, 1, 11, 2)
+        field.run("package", "--data-path", field.data, "--package-name", "two")
+        field.run("upload", "--data-path", field.data, "--trigger")
+        each_once(field, 5, 2)
+
+
+def converted(scratch):
+    """With --convert: only what is new is rendered, packaged and sent, whenever the run is killed."""
+    with Field(scratch, world=WORLD) as field:
+        words = ["pipeline", "--data-path", field.data, "--package-name", "s", "--convert", "--resize", "200x200",
+                 "--trigger"]
+        made = field.data / ".trapkit/renditions/R0001/R0001-LOC01_01"
+
+        def rendered():
+            return {p.name: p.stat().st_mtime_ns for p in made.iterdir()}
+        grow(field, 1, 1, 3)
+        first = field.run("--json", *words)
+        check(first.json["convert"]["pictures"] == 3, first)
+        before, stamps = {p.name: p.read_bytes() for p in made.iterdir()}, rendered()
+        grow(field, 1, 11, 4, size=100_000)
+        for wait in (0.02, 0.04, 0.06, 0.09, 0.13, 0.2, 0.3):
+            process = field.start(*words, "--limit-rate", "100K")
+            time.sleep(wait)
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+        done = field.run("--json", *words, expect=None)
+        if done.status == 75:
+            done = field.run("--json", *words, "--force-trigger")
+        check(done.json["convert"]["unchanged"] >= 3, done)
+        each_once(field, 7, 2)
+        check({name: stamps[name] for name in before} == {n: t for n, t in rendered().items() if n in before},
+              "a rendition was made again")
+        check(field.on_server() == ["s.yaml", "s.zip", "s_2.yaml", "s_2.zip"], field.on_server())
+        for name, count in (("s.zip", 3), ("s_2.zip", 4)):
+            with zipfile.ZipFile(field.ftp.path(name)) as archive:
+                files = archive.namelist()
+                check(len(files) == count, files)
+                for file in files:
+                    check(archive.read(file) == (made / pathlib.Path(file).name).read_bytes(), f"{file}: not the rendition")
+        # Other settings for renditions, or none, do not bring back what was delivered.
+        up_to_date(field, words)
+        up_to_date(field, [*words, "--quality", "50"])
+        up_to_date(field, [word for word in words if word != "--convert"])
+
+
 def interrupted_then_grown(scratch):
     """An upload that was begun is gone on with; the new files follow in a package of their own."""
     with Field(scratch, world=WORLD) as field:
@@ -270,7 +358,7 @@ def of_a_version_before(scratch):
     import sqlite3
     with Field(scratch, world=WORLD) as field:
         words = ["pipeline", "--data-path", field.data, "--trigger"]
-        grow(field, 1, 1, 2)
+        old = grow(field, 1, 1, 2)
         field.run(*words)
         with sqlite3.connect(field.data / ".trapkit/ledger.sqlite3") as db:
             db.executescript("DROP TABLE packaged; DROP TABLE packaged_folders; DROP TABLE camera_files;"
@@ -279,9 +367,20 @@ def of_a_version_before(scratch):
         up_to_date(field, words)
         grow(field, 1, 11, 2)
         refused = field.run(*words, expect=1)
-        check("twice" in refused.stderr and "--again" in refused.stderr, refused)
+        check("twice" in refused.stderr and "out of the data path" in refused.stderr and "--again" in refused.stderr,
+              refused)
         each_once(field, 2, 1)
+        # What it says, done: then it is known what is there.
+        away = scratch / "delivered"
+        away.mkdir()
+        for file in old:
+            file.rename(away / file.name)
+        field.run(*words, "--again")
+        each_once(field, 4, 2)
+        grow(field, 1, 21, 1)
+        field.run(*words)
+        each_once(field, 5, 3)
 
 
-run_all([three_nights, names, a_file_changed, again, package_alone, interrupted_then_grown, parts_then_grown,
-         killed_while_adding, outbox_first, of_a_version_before], os.environ["SCRATCH"])
+run_all([three_nights, names, a_file_changed, again, package_alone, overlapping, another_card, converted,
+         interrupted_then_grown, parts_then_grown, killed_while_adding, outbox_first, of_a_version_before], os.environ["SCRATCH"])
