@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* trapkit detect: animals, people and vehicles found by a model on this machine. */
-#include "cli/cameras.h"
 #include "cli/console.h"
 #include "cli/delivery.h"
 #include "cli/detection.h"
+#include "cli/file_list.h"
 #include "cli/general.h"
 #include "cli/options.h"
 #include "stages.h"
@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 static struct {
-	char *output, *shard, *files_from;
-	bool nul, info, merge, summary, repeats, strike, overwrite;
+	char *output, *shard;
+	bool info, merge, summary, repeats, strike, overwrite;
 	long least;
 } settings;
 
@@ -72,19 +72,11 @@ static const struct option options[] = {
 		.flag = &settings.overwrite,
 		.fallback = "false",
 		.help = "Begin anew and replace the output."},
-	{.name = "files-from",
-		.value = "FILE",
-		.file = &settings.files_from,
-		.help = "Read names from FILE, one a line; '-' is standard input."},
-	{.name = "null",
-		.letter = '0',
-		.flag = &settings.nul,
-		.fallback = "false",
-		.help = "Take the names of --files-from as ended by NUL characters."},
 	{0},
 };
 
-static const struct option *const tables[] = {options, threshold_options, detection_options, NULL};
+static const struct option *const tables[] = {
+	options, file_list_options, threshold_options, detection_options, NULL};
 
 /* ---- a model ---- */
 
@@ -292,10 +284,7 @@ static int parse_shard(struct detect_settings *flow, struct error *err)
 
 static int collect(struct session *session, struct string_list *files, struct error *err)
 {
-	for (size_t i = 0; i < session->argument_count; i++)
-		string_list_add(files, session->arguments[i]);
-	if (settings.files_from != NULL &&
-		file_list_read(settings.files_from, settings.nul, files, err) != 0)
+	if (file_list_collect(session, files, err) != 0)
 		return -1;
 	if (general.data_path != NULL && files->count > 0)
 		return error_set(err, ERROR_USAGE, "name either files or --data-path: '%s' is both",

@@ -3,6 +3,7 @@
 #include "cli/cameras.h"
 #include "cli/command.h"
 #include "cli/console.h"
+#include "cli/file_list.h"
 #include "cli/general.h"
 #include "trapkit/text.h"
 
@@ -32,10 +33,10 @@ static const struct option report_options[] = {
 };
 
 static const struct option *const profile_tables[] = {camera_profile_options, NULL};
-static const struct option *const check_tables[] = {
-	camera_list_options, table_options, camera_profile_options, timezone_options, NULL};
+static const struct option *const check_tables[] = {file_list_options, camera_list_options,
+	table_options, camera_profile_options, timezone_options, NULL};
 static const struct option *const report_tables[] = {
-	report_options, camera_list_options, table_options, NULL};
+	report_options, file_list_options, camera_list_options, table_options, NULL};
 
 /* ---- list and show ---- */
 

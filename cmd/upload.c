@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/delivery.h"
+#include "cli/file_list.h"
 #include "cli/general.h"
 #include "trapkit/ledger.h"
 #include "trapkit/text.h"
@@ -39,9 +40,9 @@ static const struct option options[] = {
 	{0},
 };
 
-static const struct option *const tables[] = {options, camera_upload_options, camera_list_options,
-	camera_profile_options, timezone_options, destination_options, delivery_options,
-	general_options, network_options, NULL};
+static const struct option *const tables[] = {options, camera_upload_options, file_list_options,
+	camera_list_options, camera_profile_options, timezone_options, destination_options,
+	delivery_options, general_options, network_options, NULL};
 
 static bool is_folder(const char *path)
 {

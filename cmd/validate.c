@@ -3,6 +3,7 @@
 #include "trapkit/validate.h"
 
 #include "cli/command.h"
+#include "cli/file_list.h"
 #include "cli/findings.h"
 
 #include <stdlib.h>
@@ -36,42 +37,73 @@ static const struct option options[] = {
 	{0},
 };
 
-static const struct option *const tables[] = {options, NULL};
+static const struct option *const tables[] = {options, file_list_options, NULL};
 
-static int run(struct session *session, struct error *err)
+/* One package; its findings are added to `counts`. */
+static int validate(
+	struct session *session, const char *path, uint64_t counts[3], struct error *err)
 {
 	const struct camtrapdp_settings what = {
 		.now = (int64_t)time(NULL), .check_media = settings.check_media};
-	uint64_t counts[3] = {0};
-	int status = 0;
+	struct camtrapdp_report report = {.most = (size_t)settings.most};
+	enum validate_kind kind;
+	int result = validate_package(path, &what, &report, &kind, session->progress, err);
 
-	findings_begin(session->result);
-	for (size_t i = 0; i < session->argument_count; i++) {
-		const char *path = session->arguments[i];
-		struct camtrapdp_report report = {.most = (size_t)settings.most};
-		enum validate_kind kind;
-
-		if (validate_package(path, &what, &report, &kind, session->progress, err) != 0) {
-			camtrapdp_report_release(&report);
-			return -1;
-		}
+	if (result == 0) {
 		findings_add(session->result, path, kind, &report);
 		findings_show(session, path, kind, &report);
 		for (int severity = 0; severity < 3; severity++)
 			counts[severity] += report.counts[severity];
-		camtrapdp_report_release(&report);
+	}
+	camtrapdp_report_release(&report);
+	return result;
+}
+
+/* A package that cannot be read does not stop the others. */
+static int validate_all(struct session *session, const struct string_list *paths, struct error *err)
+{
+	uint64_t counts[3] = {0};
+	size_t unread = 0;
+
+	findings_begin(session->result);
+	for (size_t i = 0; i < paths->count; i++) {
+		if (validate(session, paths->items[i], counts, err) == 0)
+			continue;
+		if (paths->count == 1 || session->fail_fast || err->kind == ERROR_CANCELLED)
+			return -1;
+		findings_add_unread(session->result, paths->items[i], err->message);
+		progress_warning(session->progress, NULL, "%s", err->message);
+		error_clear(err);
+		unread++;
 	}
 	findings_end(session->result, counts);
-	if (counts[CAMTRAPDP_ERROR] > 0 || (settings.strict && counts[CAMTRAPDP_WARNING] > 0))
-		status = FOUND;
-	return status;
+	if (unread > 0)
+		return error_set(err, ERROR_INPUT, "%zu of %zu packages could not be read", unread,
+			paths->count);
+	return counts[CAMTRAPDP_ERROR] > 0 || (settings.strict && counts[CAMTRAPDP_WARNING] > 0)
+		? FOUND
+		: 0;
+}
+
+static int run(struct session *session, struct error *err)
+{
+	struct string_list paths = {0};
+	int result = file_list_collect(session, &paths, err);
+
+	if (result == 0 && paths.count == 0 && !file_list_given())
+		result = error_set(err, ERROR_USAGE,
+			"name a package (a folder, a ZIP, a YAML), or give --files-from");
+	else if (result == 0)
+		result = validate_all(session, &paths, err);
+	string_list_release(&paths);
+	return result;
 }
 
 const struct command command_validate = {
 	.name = "validate",
 	.summary = "Check a Camtrap DP or a TRAPPER package",
-	.arguments = "PACKAGE…",
-	.minimum = 1,
+	.arguments = "[PACKAGE…]",
+	.minimum = 0,
 	.maximum = SIZE_MAX,
 	.description =
 		"Checks Camtrap DP packages of version 1.0, 1.0.1 and 1.0.2: a folder, its "

@@ -73,7 +73,6 @@ _trapkit_takes_value() {
 		--package-name | \
 		--max-size | \
 		--split | \
-		--detections | \
 		--wait | \
 		--parallel | \
 		--limit-rate | \
@@ -402,20 +401,20 @@ _trapkit_rows() {
 		;;
 	profile/check)
 		words=''
-		options=' --registered --files-from --null --csv --profiles --timezone --ignore-dst'
+		options=' --files-from --null --registered --csv --profiles --timezone --ignore-dst'
 		case $1 in
-		--registered) kind=files ;;
 		--files-from) kind=files ;;
+		--registered) kind=files ;;
 		--profiles) kind=folders ;;
 		--timezone) kind=nothing ;;
 		esac
 		;;
 	profile/report)
 		words=''
-		options=' --fleet --convert --registered --files-from --null --csv'
+		options=' --fleet --convert --files-from --null --registered --csv'
 		case $1 in
-		--registered) kind=files ;;
 		--files-from) kind=files ;;
+		--registered) kind=files ;;
 		esac
 		;;
 	profile/draft)
@@ -481,14 +480,14 @@ _trapkit_rows() {
 		;;
 	upload/)
 		words=''
-		options=' --file-yaml --file-zip --data-path --overwrite --camera --verify --plain-stor --again --registered --files-from --null --profiles --timezone --ignore-dst --to --insecure-ftp --trigger --force-trigger --remove-zip --wait --parallel --limit-rate --timeout --retries --max-runtime'
+		options=' --file-yaml --file-zip --data-path --overwrite --camera --verify --plain-stor --again --files-from --null --registered --profiles --timezone --ignore-dst --to --insecure-ftp --trigger --force-trigger --remove-zip --wait --parallel --limit-rate --timeout --retries --max-runtime'
 		case $1 in
 		--file-yaml) kind=nothing ;;
 		--file-zip) kind=nothing ;;
 		--data-path) kind=folders ;;
 		--verify) kind=nothing ;;
-		--registered) kind=files ;;
 		--files-from) kind=files ;;
+		--registered) kind=files ;;
 		--profiles) kind=folders ;;
 		--timezone) kind=nothing ;;
 		--to) kind=nothing ;;
@@ -502,9 +501,10 @@ _trapkit_rows() {
 		;;
 	validate/)
 		words=''
-		options=' --strict --check-media --most'
+		options=' --strict --check-media --most --files-from --null'
 		case $1 in
 		--most) kind=nothing ;;
+		--files-from) kind=files ;;
 		esac
 		;;
 	help/*) words='config convert detect export helpers package pipeline profile report template traplinked-sync upload validate ' ;;

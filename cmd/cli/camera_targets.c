@@ -3,6 +3,7 @@
 #include "camera_targets.h"
 
 #include "cameras.h"
+#include "file_list.h"
 #include "trapkit/find_files.h"
 #include "trapkit/text.h"
 
@@ -75,13 +76,9 @@ int camera_targets_collect(
 {
 	struct collecting collecting = {.session = session, .targets = targets};
 	struct string_list names = {0};
-	int status = 0;
+	int status = file_list_collect(session, &names, err);
 
-	for (size_t i = 0; i < session->argument_count; i++)
-		string_list_add(&names, session->arguments[i]);
-	if (camera_options.files_from != NULL)
-		status = file_list_read(camera_options.files_from, camera_options.nul, &names, err);
-	else if (names.count == 0)
+	if (status == 0 && names.count == 0 && !file_list_given())
 		status = error_set(
 			err, ERROR_USAGE, "name the files or folders, or give --files-from");
 	collecting.single = names.count == 1;

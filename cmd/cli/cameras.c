@@ -19,8 +19,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LARGEST_LIST ((size_t)256 << 20)
-
 struct camera_options camera_options;
 
 const struct option camera_profile_options[] = {
@@ -37,15 +35,6 @@ const struct option camera_list_options[] = {
 		.value = "FILE.csv",
 		.file = &camera_options.registered,
 		.help = "Take the cameras that the server knows from column CameraID of FILE.csv."},
-	{.name = "files-from",
-		.value = "FILE",
-		.file = &camera_options.files_from,
-		.help = "Read names from FILE, one a line; '-' is standard input."},
-	{.name = "null",
-		.letter = '0',
-		.flag = &camera_options.nul,
-		.fallback = "false",
-		.help = "Take the names of --files-from as ended by NUL characters."},
 	{0},
 };
 
@@ -227,40 +216,6 @@ void camera_context_release(struct camera_context *context)
 	string_list_release(&context->registered);
 	zone_free(context->zone);
 	*context = (struct camera_context){0};
-}
-
-int file_list_read(const char *path, bool nul, struct string_list *names, struct error *err)
-{
-	bool standard = strcmp(path, "-") == 0;
-	FILE *stream = standard ? stdin : fopen(path, "re");
-	char *line = NULL;
-	size_t room = 0, total = 0;
-	ssize_t length;
-	int status = 0;
-
-	if (stream == NULL)
-		return error_errno(err, "cannot open '%s'", path);
-	while (status == 0 && (length = getdelim(&line, &room, nul ? '\0' : '\n', stream)) > 0) {
-		total += (size_t)length;
-		if (!nul && line[length - 1] == '\n')
-			line[--length] = '\0';
-		if (!nul && length > 0 && line[length - 1] == '\r')
-			line[--length] = '\0';
-		if (total > LARGEST_LIST)
-			status = error_set(err, ERROR_INPUT, "the list '%s' is too long", path);
-		else if (!nul && strlen(line) != (size_t)length)
-			status = error_set(err, ERROR_INPUT,
-				"the list '%s' holds NUL characters: give -0 for such a list",
-				path);
-		else if (*line != '\0')
-			string_list_add(names, line);
-	}
-	if (status == 0 && ferror(stream))
-		status = error_errno(err, "cannot read '%s'", path);
-	free(line);
-	if (!standard)
-		fclose(stream);
-	return status;
 }
 
 int camera_open(int folder_fd, const char *path)

@@ -10,14 +10,12 @@
 struct camera_options {
 	char *profiles;   /* --profiles DIR */
 	char *registered; /* --registered FILE.csv */
-	char *files_from; /* --files-from FILE */
-	bool nul;         /* -0 */
 	bool csv, fleet, convert;
 };
 extern struct camera_options camera_options;
 
 extern const struct option camera_profile_options[]; /* --profiles */
-extern const struct option camera_list_options[];    /* --registered --files-from --null */
+extern const struct option camera_list_options[];    /* --registered */
 
 /*
  * The built-in profiles, those of the settings file, and those of *.toml in the profiles folder
@@ -40,12 +38,6 @@ struct camera_context {
 };
 int camera_context_open(struct camera_context *context, struct error *err);
 void camera_context_release(struct camera_context *context);
-
-/*
- * Adds the names in `path` ('-': standard input) to the list: one a line, or with `nul` ended by
- * NUL characters.
- */
-int file_list_read(const char *path, bool nul, struct string_list *names, struct error *err);
 
 /* Opens a file for reading without following the last link or disturbing its times; -1. */
 int camera_open(int folder_fd, const char *path);

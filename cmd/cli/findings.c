@@ -68,6 +68,15 @@ void findings_begin(cJSON *document)
 	cJSON_AddArrayToObject(document, "findings");
 }
 
+void findings_add_unread(cJSON *document, const char *path, const char *message)
+{
+	cJSON *package = cJSON_CreateObject();
+
+	json_add_text(package, "path", path);
+	json_add_text(package, "error", message);
+	cJSON_AddItemToArray(cJSON_GetObjectItem(document, "packages"), package);
+}
+
 void findings_end(cJSON *document, const uint64_t counts[3])
 {
 	cJSON *object = cJSON_AddObjectToObject(document, "counts");

@@ -10,6 +10,8 @@
 void findings_begin(cJSON *document);
 void findings_add(cJSON *document, const char *path, enum validate_kind kind,
 	const struct camtrapdp_report *report);
+/* One that could not be read at all. */
+void findings_add_unread(cJSON *document, const char *path, const char *message);
 void findings_end(cJSON *document, const uint64_t counts[3]);
 
 /* All that was kept, group by group, and how many there are. */

@@ -327,6 +327,25 @@ def test_forms():
     run(SCRATCH / "no.zip", status=1)
 
 
+def test_lists():
+    write(package(), "one")
+    made = package()
+    at(O, 1, "count", "0")(made)
+    write(made, "two words")
+    (SCRATCH / "list").write_bytes(f"{SCRATCH}/one\n\n{SCRATCH}/two words\r\n".encode())
+    (SCRATCH / "list0").write_bytes(f"{SCRATCH}/one\0{SCRATCH}/two words\0".encode())
+    for options in ["--files-from", SCRATCH / "list"], ["--files-from", SCRATCH / "list0", "-0"]:
+        found = run(SCRATCH / "one", *map(str, options), status=3)
+        check([one["path"] for one in found["packages"]] == [f"{SCRATCH}/{name}" for name in ("one", "one", "two words")], found["packages"])
+    ran = subprocess.run([os.environ["TRAPKIT"], "validate", "--json", "--files-from", "-"], input=f"{SCRATCH}/one\n{SCRATCH}/gone\n"
+                         f"{SCRATCH}/two words\n".encode(), capture_output=True, timeout=60, check=False)
+    found = json.loads(ran.stdout)
+    check(ran.returncode == 1 and "gone" in found["packages"][1]["error"] and found["counts"]["error"] == 1
+          and "1 of 3" in found["error"]["message"], f"one that is not there does not stop the others: {found}")
+    ran = subprocess.run([os.environ["TRAPKIT"], "validate"], stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
+    check(ran.returncode == 2 and b"--files-from" in ran.stderr, ran.stderr)
+
+
 def test_counts():
     made = package()
     for number in range(100, 400):
@@ -421,7 +440,7 @@ def test_official():
     return True
 
 
-for test in test_forms, test_mutations, test_counts, test_hostile, test_trapper:
+for test in test_forms, test_mutations, test_lists, test_counts, test_hostile, test_trapper:
     test()
 official = test_official()
 print(f"{len(MUTATIONS)} mutations of {len(CATALOGUE)} rules")
