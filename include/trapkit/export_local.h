@@ -22,8 +22,8 @@ struct zone;
 /* What becomes of the media files, and where filePath leads. */
 enum export_media {
 	/*
-	 * They stay, and paths lead to them, when the data path lies in the folder of the package;
-	 * else EXPORT_MEDIA_LINK for a folder, EXPORT_MEDIA_NONE for a ZIP.
+	 * Of a ZIP as EXPORT_MEDIA_NONE. Of a folder that holds the data path: they stay, and paths
+	 * lead to them. Of any other folder as EXPORT_MEDIA_LINK.
 	 */
 	EXPORT_MEDIA_AUTO,
 	EXPORT_MEDIA_COPY, /* to media/ in the package */

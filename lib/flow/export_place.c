@@ -79,8 +79,10 @@ static int settle(const struct export_local_settings *settings, struct export_pl
 		return error_set(err, ERROR_USAGE,
 			"a ZIP cannot hold links; give --copy-media, or a folder as --output");
 	place->media = settings->media;
-	if (settings->media == EXPORT_MEDIA_AUTO && (way == NULL || way[0] == '.'))
-		place->media = place->zip ? EXPORT_MEDIA_NONE : EXPORT_MEDIA_LINK;
+	if (settings->media == EXPORT_MEDIA_AUTO && place->zip)
+		place->media = EXPORT_MEDIA_NONE;
+	else if (settings->media == EXPORT_MEDIA_AUTO && (way == NULL || way[0] == '.'))
+		place->media = EXPORT_MEDIA_LINK;
 	place->prefix = place->media != EXPORT_MEDIA_AUTO ? xstrdup(MEDIA)
 		: way[0] == '\0'                          ? xstrdup("")
 							  : xasprintf("%s/", way);

@@ -122,6 +122,11 @@ static int is_file(struct ledger *ledger, const char *path, bool *found, struct 
 	*found = result == 1;
 	if (*found)
 		resource_release(&resource);
+	/* A path that no file of a deployment can have. */
+	if (result < 0 && err->kind == ERROR_INPUT) {
+		error_clear(err);
+		result = 0;
+	}
 	return result < 0 ? -1 : 0;
 }
 
