@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char *const splits[] = {"size", "deployment", "collection", NULL};
+const char *const package_splits[] = {"size", "deployment", "collection", "camera", NULL};
 static const char *const time_fallbacks[] = {"mtime", "refuse", NULL};
 
 static struct {
@@ -67,10 +67,10 @@ const struct option package_options[] = {
 		.section = "PACKAGE",
 		.value = "WHERE",
 		.choice = &settings.split,
-		.choices = splits,
+		.choices = package_splits,
 		.fallback = "size",
-		.help = "Begin a new part at --max-size only, or at each deployment or "
-			"collection."},
+		.help = "Begin a new part at --max-size only, at each deployment or collection, or "
+			"at each deployment with a folder's cameras apart."},
 	{.name = "validate",
 		.section = "PACKAGE",
 		.flag = &settings.validate,
@@ -476,7 +476,10 @@ int package_stage(struct session *session, struct ledger *ledger,
 
 	*result = (struct package_result){0};
 	list_folders(survey, &folders);
-	if (check_settings(err) != 0)
+	if (check_settings(err) != 0 ||
+		(settings.split == PACKAGE_SPLIT_CAMERA &&
+			package_split_cameras(
+				ledger, !settings.slug, &folders, session->progress, err) != 0))
 		goto done;
 	if (settings.validate && ask_server(session, &lists, err) != 0)
 		goto done;
@@ -552,8 +555,8 @@ done:
 static const char description[] =
 	"Writes what TRAPPER takes in: a YAML definition that lists every file with its date in "
 	"UTC, and a ZIP that holds the files as they are. Deployment folders become deployment "
-	"ids (R1-32_01 is r1-32_01); two that would become one are refused before anything is "
-	"written.\n"
+	"ids (R1-32_01 is r1-32_01), with --split camera one for each camera that left pictures in "
+	"them, as in 'trapkit template'; two ids that would become one are refused.\n"
 	"\n"
 	"Before that the server is asked whether it knows every deployment, and whether the "
 	"package's time zone and its --ignore-dst are those of each location; --no-validate "

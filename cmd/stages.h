@@ -13,6 +13,9 @@ struct ledger;
 /* PACKAGE's rows, beside data_options, timezone_options, project_id_options. */
 extern const struct option package_options[];
 
+/* The words of PACKAGE.split, in the order of enum package_split. */
+extern const char *const package_splits[];
+
 /* PACKAGE.image_extensions and video_extensions: which files a survey takes in. */
 extern const struct option extension_options[];
 

@@ -6,6 +6,7 @@
 #include "cli/console.h"
 #include "cli/general.h"
 #include "cli/options.h"
+#include "stages.h"
 #include "trapkit/ledger.h"
 #include "trapkit/output_file.h"
 #include "trapkit/survey.h"
@@ -19,7 +20,7 @@
 
 static struct {
 	char *output, *output_path, *merge, *locations;
-	int time_format, columns, time_fallback;
+	int time_format, columns, time_fallback, split;
 	bool overwrite;
 } settings;
 
@@ -66,6 +67,13 @@ static const struct option options[] = {
 		.choices = fallbacks,
 		.fallback = "mtime",
 		.help = "Date files without a date inside by the file's time, or leave them out."},
+	{.name = "split",
+		.section = "PACKAGE",
+		.value = "WHERE",
+		.choice = &settings.split,
+		.choices = package_splits,
+		.fallback = "size",
+		.help = "With camera, make a row of each camera that left pictures in a folder."},
 	{.name = "overwrite",
 		.flag = &settings.overwrite,
 		.fallback = "false",
@@ -137,6 +145,7 @@ static int make_table(struct session *session, const struct zone *zone,
 	struct template_settings what = {.collections = &general.collections,
 		.zone = zone,
 		.ignore_dst = general.ignore_dst,
+		.split_cameras = settings.split == PACKAGE_SPLIT_CAMERA,
 		.refuse_mtime = settings.time_fallback == 1,
 		.times = (enum template_times)settings.time_format,
 		.columns = (enum template_columns)settings.columns,
@@ -381,7 +390,15 @@ const struct command command_template = {
 		"\n"
 		"Start and end do not count files dated before 2001 or in the future: there the "
 		"camera's clock had been reset. They, gaps of two weeks and more, two cameras in "
-		"one folder and times out of order with the file numbers are reported.",
+		"one folder and times out of order with the file numbers are reported.\n"
+		"\n"
+		"A deployment is one camera at one place. With --split camera (or PACKAGE.split "
+		"in the settings, which serves 'trapkit package' too) a folder in which several "
+		"cameras left pictures gives one row for each: to the deploymentID of the folder "
+		"comes the camera's number or, where it tells none, its model; the location stays "
+		"that of the folder. A film or picture that names no camera belongs to that of "
+		"the file before it, by name. What would be split is told first, by a run without "
+		"the option.",
 	.examples = "# A table beside the collections\n"
 		    "$ trapkit template --data-path /data/2024 --timezone Europe/Warsaw\n"
 		    "# After more files came: keep what was filled in, take positions from a "

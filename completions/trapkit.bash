@@ -70,9 +70,9 @@ _trapkit_takes_value() {
 		--merge | \
 		--locations | \
 		--time-fallback | \
+		--split | \
 		--package-name | \
 		--max-size | \
-		--split | \
 		--wait | \
 		--parallel | \
 		--limit-rate | \
@@ -305,7 +305,7 @@ _trapkit_rows() {
 		;;
 	helpers/template)
 		words=''
-		options=' --output --time-format --columns --merge --locations --time-fallback --overwrite --data-path --collection --timezone --ignore-dst'
+		options=' --output --time-format --columns --merge --locations --time-fallback --split --overwrite --data-path --collection --timezone --ignore-dst'
 		case $1 in
 		--output | -o) kind=files ;;
 		--time-format) kind=words values='offset naive utc' ;;
@@ -313,6 +313,7 @@ _trapkit_rows() {
 		--merge) kind=files ;;
 		--locations) kind=files ;;
 		--time-fallback) kind=words values='mtime refuse' ;;
+		--split) kind=words values='size deployment collection camera' ;;
 		--data-path) kind=folders ;;
 		--collection) kind=nothing ;;
 		--timezone) kind=nothing ;;
@@ -325,7 +326,7 @@ _trapkit_rows() {
 		--output-path) kind=folders ;;
 		--package-name) kind=nothing ;;
 		--max-size) kind=nothing ;;
-		--split) kind=words values='size deployment collection' ;;
+		--split) kind=words values='size deployment collection camera' ;;
 		--time-fallback) kind=words values='mtime refuse' ;;
 		--image-extensions) kind=nothing ;;
 		--video-extensions) kind=nothing ;;
@@ -350,7 +351,7 @@ _trapkit_rows() {
 		--output-path) kind=folders ;;
 		--package-name) kind=nothing ;;
 		--max-size) kind=nothing ;;
-		--split) kind=words values='size deployment collection' ;;
+		--split) kind=words values='size deployment collection camera' ;;
 		--time-fallback) kind=words values='mtime refuse' ;;
 		--image-extensions) kind=nothing ;;
 		--video-extensions) kind=nothing ;;
@@ -439,7 +440,7 @@ _trapkit_rows() {
 		;;
 	template/)
 		words=''
-		options=' --output --time-format --columns --merge --locations --time-fallback --overwrite --data-path --collection --timezone --ignore-dst'
+		options=' --output --time-format --columns --merge --locations --time-fallback --split --overwrite --data-path --collection --timezone --ignore-dst'
 		case $1 in
 		--output | -o) kind=files ;;
 		--time-format) kind=words values='offset naive utc' ;;
@@ -447,6 +448,7 @@ _trapkit_rows() {
 		--merge) kind=files ;;
 		--locations) kind=files ;;
 		--time-fallback) kind=words values='mtime refuse' ;;
+		--split) kind=words values='size deployment collection camera' ;;
 		--data-path) kind=folders ;;
 		--collection) kind=nothing ;;
 		--timezone) kind=nothing ;;

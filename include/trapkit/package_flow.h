@@ -22,7 +22,12 @@ struct trapper_deployment_list;
 struct trapper_location_list;
 
 /* Where one part ends and the next begins; `max_size` holds for all of them. */
-enum package_split { PACKAGE_SPLIT_SIZE, PACKAGE_SPLIT_DEPLOYMENT, PACKAGE_SPLIT_COLLECTION };
+enum package_split {
+	PACKAGE_SPLIT_SIZE,
+	PACKAGE_SPLIT_DEPLOYMENT,
+	PACKAGE_SPLIT_COLLECTION,
+	PACKAGE_SPLIT_CAMERA /* at deployments, after package_split_cameras() */
+};
 
 struct package_part;
 
@@ -32,8 +37,9 @@ struct package_settings {
 	const char *work_folder;   /* absolute: where relative paths of renditions begin */
 	const char *output_folder; /* made when missing */
 	/*
-	 * "collection/deployment": every folder to list, those without files too. Collections stay
-	 * in the order of their first folder, deployments are sorted.
+	 * "collection/deployment": every folder to list, those without files too; with "/id" behind
+	 * it only the files of the camera that has this deployment id. Collections stay in the
+	 * order of their first folder, deployments are sorted.
 	 */
 	const struct string_list *folders;
 	/* ".jpg" or "jpg", ASCII case ignored; NULL: .jpg .jpeg .png and .mp4 .avi .mov. */
@@ -141,6 +147,13 @@ void package_result_release(struct package_result *result);
  */
 int package_run(const struct package_settings *settings, struct ledger *ledger,
 	struct package_result *result, const struct progress *progress, struct error *err);
+
+/*
+ * Puts in place of each folder in which several cameras left pictures one
+ * "collection/deployment/id" for each of them, and tells so.
+ */
+int package_split_cameras(struct ledger *ledger, bool no_slug, struct string_list *folders,
+	const struct progress *progress, struct error *err);
 
 /* The deployment id of a folder; owned by the caller; "" when nothing is left of the name. */
 char *package_deployment_id(const char *folder, bool no_slug);

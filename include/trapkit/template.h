@@ -35,7 +35,8 @@ struct template_settings {
 	const struct string_list *collections; /* NULL or empty: all */
 	const struct zone *zone;
 	bool ignore_dst;
-	bool refuse_mtime; /* leave files out whose only date is their mtime */
+	bool split_cameras; /* a folder in which several cameras left pictures: one row for each */
+	bool refuse_mtime;  /* leave files out whose only date is their mtime */
 	enum template_times times;
 	enum template_columns columns;
 	const char *merge;     /* path of an earlier table, or NULL */
@@ -44,13 +45,13 @@ struct template_settings {
 
 /* What is said of one deployment folder. Texts are owned. */
 struct template_deployment {
-	char *id;                      /* slug of the folder's name; "" = none can be made */
-	char *location;                /* "" = none in the name */
-	char *folder;                  /* "collection/deployment" */
-	uint64_t files;                /* all that the ledger knows of it */
-	uint64_t undated;              /* of them without a date but mtime */
-	bool dated;                    /* first and last are set, and it has a row */
-	int64_t first, last;           /* instants of its first and last file, seconds since 1970 */
+	char *id;            /* slug of the folder's name, and of the camera's number; "" = none */
+	char *location;      /* "" = none in the name */
+	char *folder;        /* "collection/deployment" */
+	uint64_t files;      /* all that the ledger knows of it */
+	uint64_t undated;    /* of them without a date but mtime */
+	bool dated;          /* first and last are set, and it has a row */
+	int64_t first, last; /* instants of its first and last file, seconds since 1970 */
 	int first_offset, last_offset; /* seconds east of UTC */
 	double latitude, longitude;    /* as in its row; both NaN when not known */
 	struct string_list cameras;    /* "bushnell 119975", with the serial number if known */
@@ -77,7 +78,8 @@ void template_result_release(struct template_result *result);
  * - deploymentID: slug of the folder's name; locationID: what follows its first `-`, in the
  *   spelling of `locations` when that has it; start and end: the first and last instant. Files with
  *   TROUBLE_CLOCK_RESET count only when there are no others;
- * - cameraModel: lower-case make and model as trapper-tools writes it;
+ * - cameraModel: lower-case make and model as trapper-tools writes it; cameraID: its number;
+ * - split by cameras, a file that names none belongs to the camera of the file before it;
  * - a position from `locations`, else from the pictures.
  * With `merge` a cell that the old table has filled in stays, but deploymentStart and deploymentEnd
  * only while the files lie between them, and a cameraModel of "(unknown)" gives way. Columns and

@@ -97,21 +97,46 @@ static void note_collection(struct package_job *job, const struct package_folder
 		string_list_add(&job->collections, folder->collection);
 }
 
-static int take_step(struct package_job *job, const struct package_step *step,
-	const struct package_folder **folder, struct package_names *names, struct error *err)
+/* What is gathered of one folder while its files go by. */
+struct tally {
+	const struct package_folder *folder; /* NULL before the first */
+	struct package_names names;
+	struct camera_list cameras;
+};
+
+static int end_folder(struct package_job *job, struct tally *tally, struct error *err)
+{
+	const struct package_folder *folder = tally->folder;
+
+	if (folder->cameras == NULL && tally->cameras.count > 1) {
+		char *all = camera_list_text(&tally->cameras);
+
+		progress_warning(job->progress, NULL,
+			"'%s/%s' holds pictures of several cameras: %s; --split camera makes a "
+			"deployment of each",
+			folder->collection, folder->deployment, all);
+		free(all);
+	}
+	tally->cameras = (struct camera_list){0};
+	return package_names_check(&tally->names, job, folder, err);
+}
+
+static int take_step(struct package_job *job, const struct package_step *step, struct tally *tally,
+	struct error *err)
 {
 	bool end = step->kind == PACKAGE_STEP_END;
 
-	if (*folder != NULL && (end || step->folder != *folder) &&
-		package_names_check(names, job, *folder, err) != 0)
+	if (tally->folder != NULL && (end || step->folder != tally->folder) &&
+		end_folder(job, tally, err) != 0)
 		return -1;
 	if (end)
 		return 0;
-	*folder = step->folder;
+	tally->folder = step->folder;
 	note_collection(job, step->folder);
 	if (step->kind == PACKAGE_STEP_FILE) {
 		count_file(job, step);
-		package_names_add(names, step->file.name);
+		package_names_add(&tally->names, step->file.name);
+		camera_list_add(&tally->cameras, &step->file.resource->facts);
 	}
 	return 0;
 }
@@ -120,8 +145,7 @@ static int take_step(struct package_job *job, const struct package_step *step,
 static int hash_walk(struct package_job *job, bool tallying, struct error *err)
 {
 	struct package_walk walk;
-	struct package_names names = {0};
-	const struct package_folder *folder = NULL;
+	struct tally tally = {0};
 	uint8_t digest[SHA256_SIZE];
 	int result = -1;
 
@@ -135,7 +159,7 @@ static int hash_walk(struct package_job *job, bool tallying, struct error *err)
 	for (;;) {
 		if (package_walk_next(&walk, err) != 0 || progress_check(job->progress, err) != 0)
 			goto done;
-		if (tallying && take_step(job, &walk.step, &folder, &names, err) != 0)
+		if (tallying && take_step(job, &walk.step, &tally, err) != 0)
 			goto done;
 		if (walk.step.kind == PACKAGE_STEP_END)
 			break;
@@ -147,7 +171,7 @@ static int hash_walk(struct package_job *job, bool tallying, struct error *err)
 done:
 	job->tallying = false;
 	package_walk_release(&walk);
-	free(names.items);
+	free(tally.names.items);
 	if (result == 0)
 		result = ledger_commit(job->ledger, err);
 	if (result != 0)

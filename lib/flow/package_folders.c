@@ -24,10 +24,12 @@ static size_t rank_of(const struct package_job *job, const char *collection)
 static int by_order(const void *left, const void *right)
 {
 	const struct package_folder *a = left, *b = right;
+	int order;
 
 	if (a->rank != b->rank)
 		return a->rank < b->rank ? -1 : 1;
-	return strcmp(a->deployment, b->deployment);
+	order = strcmp(a->deployment, b->deployment);
+	return order != 0 ? order : strcmp(a->id, b->id);
 }
 
 static int by_id(const void *left, const void *right)
@@ -50,6 +52,63 @@ static bool is_sound(const char *name)
 	return text_is_utf8(name, strlen(name));
 }
 
+static int release_folder(struct package_folder *folder)
+{
+	free(folder->collection);
+	free(folder->deployment);
+	free(folder->id);
+	free(folder->cameras);
+	return -1;
+}
+
+/* Which cameras left pictures in a folder. */
+static int list_cameras(struct ledger *ledger, const char *collection, const char *deployment,
+	struct camera_list *cameras, struct error *err)
+{
+	struct ledger_files *files = ledger_files_open(ledger, collection, deployment, err);
+	struct resource resource;
+	int more = files == NULL ? -1 : 1;
+
+	while (more > 0 && (more = ledger_files_next(files, &resource, err)) > 0)
+		camera_list_add(cameras, &resource.facts);
+	ledger_files_close(files);
+	return more;
+}
+
+static char *camera_id(const char *deployment, const struct camera *camera, bool no_slug)
+{
+	char *id = package_deployment_id(deployment, no_slug);
+	char *whole = camera_deployment_id(id, camera);
+
+	free(id);
+	return whole;
+}
+
+/* "deployment/id": finds the camera that has the id. */
+static int take_camera(struct package_job *job, struct package_folder *folder, struct error *err)
+{
+	char *slash = strchr(folder->deployment, '/');
+	struct camera_list *cameras;
+	bool found = false;
+
+	folder->id = xstrdup(slash + 1);
+	*slash = '\0';
+	cameras = folder->cameras = xcalloc(1, sizeof *cameras);
+	if (list_cameras(job->ledger, folder->collection, folder->deployment, cameras, err) != 0)
+		return -1;
+	for (size_t i = 0; i < cameras->count && !found; i++) {
+		char *id =
+			camera_id(folder->deployment, &cameras->items[i], job->settings->no_slug);
+
+		found = strcmp(id, folder->id) == 0;
+		folder->camera = i;
+		free(id);
+	}
+	return found ? 0
+		     : error_set(err, ERROR_INPUT, "no camera of '%s/%s' has deployment id '%s'",
+			       folder->collection, folder->deployment, folder->id);
+}
+
 static int add_folder(struct package_job *job, const char *text, struct error *err)
 {
 	const char *slash = strchr(text, '/');
@@ -62,7 +121,11 @@ static int add_folder(struct package_job *job, const char *text, struct error *e
 	if (is_sound(text)) {
 		folder.deployment = xstrdup(slash + 1);
 		folder.rank = rank_of(job, folder.collection);
-		folder.id = package_deployment_id(folder.deployment, job->settings->no_slug);
+		if (strchr(folder.deployment, '/') == NULL)
+			folder.id =
+				package_deployment_id(folder.deployment, job->settings->no_slug);
+		else if (take_camera(job, &folder, err) != 0)
+			return release_folder(&folder);
 		ARRAY_APPEND(&job->folders, folder);
 		return 0;
 	}
@@ -130,9 +193,7 @@ int package_folders_init(struct package_job *job, struct error *err)
 			i++;
 			continue;
 		}
-		free(folder->collection);
-		free(folder->deployment);
-		free(folder->id);
+		release_folder(folder);
 		memmove(folder, folder + 1, (--job->folders.count - i) * sizeof *folder);
 	}
 	return refuse_empty_ids(job, err) != 0 ? -1 : refuse_equal_ids(job, err);
@@ -140,12 +201,60 @@ int package_folders_init(struct package_job *job, struct error *err)
 
 void package_folders_release(struct package_job *job)
 {
-	for (size_t i = 0; i < job->folders.count; i++) {
-		free(job->folders.items[i].collection);
-		free(job->folders.items[i].deployment);
-		free(job->folders.items[i].id);
-	}
+	for (size_t i = 0; i < job->folders.count; i++)
+		release_folder(&job->folders.items[i]);
 	free(job->folders.items);
 	job->folders.items = NULL;
 	job->folders.count = 0;
+}
+
+/* ---- cameras apart ---- */
+
+static int split_folder(const char *folder, const struct camera_list *cameras, bool no_slug,
+	struct string_list *into, const struct progress *progress, struct error *err)
+{
+	const char *deployment = strchr(folder, '/') + 1;
+	char *all = camera_list_text(cameras);
+	int result = 0;
+
+	if (cameras->more)
+		result = error_set(err, ERROR_INPUT,
+			"'%s' holds pictures of more than %d cameras: sort them into folders",
+			folder, MOST_CAMERAS);
+	else
+		progress_note(progress, "'%s' becomes a deployment for each of its cameras: %s",
+			folder, all);
+	for (size_t i = 0; i < cameras->count && result == 0; i++) {
+		char *id = camera_id(deployment, &cameras->items[i], no_slug);
+		char *whole = xasprintf("%s/%s", folder, id);
+
+		string_list_add(into, whole);
+		free(whole);
+		free(id);
+	}
+	free(all);
+	return result;
+}
+
+int package_split_cameras(struct ledger *ledger, bool no_slug, struct string_list *folders,
+	const struct progress *progress, struct error *err)
+{
+	struct string_list split = {0};
+	int result = 0;
+
+	for (size_t i = 0; i < folders->count && result == 0; i++) {
+		const char *folder = folders->items[i], *slash = strchr(folder, '/');
+		char *collection = xstrndup(folder, (size_t)(slash - folder));
+		struct camera_list cameras = {0};
+
+		result = list_cameras(ledger, collection, slash + 1, &cameras, err);
+		if (result == 0 && cameras.count > 1)
+			result = split_folder(folder, &cameras, no_slug, &split, progress, err);
+		else if (result == 0)
+			string_list_add(&split, folder);
+		free(collection);
+	}
+	string_list_release(folders);
+	*folders = split;
+	return result;
 }

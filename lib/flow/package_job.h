@@ -3,6 +3,7 @@
 #ifndef TRAPKIT_LIB_FLOW_PACKAGE_JOB_H
 #define TRAPKIT_LIB_FLOW_PACKAGE_JOB_H
 
+#include "camera_list.h"
 #include "trapkit/digest.h"
 #include "trapkit/error.h"
 #include "trapkit/ledger.h"
@@ -14,7 +15,9 @@
 /* A deployment's folder. Texts are owned. */
 struct package_folder {
 	char *collection, *deployment, *id;
-	size_t rank; /* of the collection: its place in the order asked for */
+	size_t rank;                 /* of the collection: its place in the order asked for */
+	struct camera_list *cameras; /* owned; NULL: all files are the deployment's */
+	size_t camera;               /* in the list: the one whose files are */
 };
 
 struct package_job {

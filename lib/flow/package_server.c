@@ -46,7 +46,10 @@ static const struct trapper_location *find_location(const struct server *server,
 static char *id_of(const char *folder, bool no_slug)
 {
 	const char *slash = strchr(folder, '/');
+	const char *id = slash == NULL ? NULL : strchr(slash + 1, '/');
 
+	if (id != NULL)
+		return xstrdup(id + 1);
 	return package_deployment_id(slash == NULL ? folder : slash + 1, no_slug);
 }
 

@@ -41,7 +41,9 @@ static bool begins_part(
 
 	if (walk->part == 0)
 		return true;
-	if (settings->split == PACKAGE_SPLIT_DEPLOYMENT && folder != walk->last)
+	if ((settings->split == PACKAGE_SPLIT_DEPLOYMENT ||
+		    settings->split == PACKAGE_SPLIT_CAMERA) &&
+		folder != walk->last)
 		return true;
 	if (settings->split == PACKAGE_SPLIT_COLLECTION && folder->rank != walk->last->rank)
 		return true;
@@ -85,6 +87,8 @@ static int open_folder(
 	struct package_walk *walk, const struct package_folder *folder, struct error *err)
 {
 	walk->any = false;
+	if (folder->cameras != NULL)
+		folder->cameras->last = 0;
 	if (package_held_load(&walk->held, walk->job, folder, err) != 0)
 		return -1;
 	walk->files =
@@ -115,6 +119,13 @@ static int choose(struct package_walk *walk, struct error *err)
 	return chosen;
 }
 
+/* Files come in the order of their names, as camera_list_find needs them. */
+static bool is_of(const struct package_folder *folder, const struct resource *resource)
+{
+	return folder->cameras == NULL ||
+		camera_list_find(folder->cameras, &resource->facts) == folder->camera;
+}
+
 int package_walk_next(struct package_walk *walk, struct error *err)
 {
 	struct package_job *job = walk->job;
@@ -127,7 +138,7 @@ int package_walk_next(struct package_walk *walk, struct error *err)
 		if (walk->files == NULL && open_folder(walk, folder, err) != 0)
 			return -1;
 		while ((more = ledger_files_next(walk->files, &walk->resource, err)) == 1) {
-			int chosen = choose(walk, err);
+			int chosen = is_of(folder, &walk->resource) ? choose(walk, err) : 0;
 
 			if (chosen < 0)
 				return -1;

@@ -18,7 +18,10 @@ struct template_maker {
 	struct location_list locations;
 	struct old_table old;
 	struct row_list rows;
-	struct folder folder;
+	/* The folder at hand: whole in the first, or each camera's files in its own. */
+	char *collection, *name; /* NULL = none begun */
+	struct folder folders[MOST_CAMERAS];
+	struct camera_list cameras;
 };
 
 /* Takes the text. */
@@ -47,10 +50,9 @@ static char *location_of(const char *id)
 	return xstrdup(dash == NULL ? "" : dash + 1);
 }
 
-static void fill_position(
-	struct template_maker *maker, struct row *row, struct template_deployment *deployment)
+static void fill_position(struct template_maker *maker, const struct folder *folder,
+	struct row *row, struct template_deployment *deployment)
 {
-	const struct folder *folder = &maker->folder;
 	const struct location *location = deployment->location[0] == '\0'
 		? NULL
 		: locations_find(&maker->locations, deployment->location);
@@ -114,13 +116,13 @@ static void note_location(struct template_maker *maker, struct template_deployme
 	free(message);
 }
 
-static void add_row(struct template_maker *maker, struct template_deployment *deployment)
+static void add_row(struct template_maker *maker, const struct folder *folder,
+	struct template_deployment *deployment)
 {
-	const struct folder *folder = &maker->folder;
 	struct row row = {.first = deployment->first, .last = deployment->last};
 
 	note_location(maker, deployment);
-	fill_position(maker, &row, deployment);
+	fill_position(maker, folder, &row, deployment);
 	row.folder = xstrdup(deployment->folder);
 	row.cells[COLUMN_ID] = xstrdup(deployment->id);
 	row.cells[COLUMN_LOCATION] = xstrdup(deployment->location);
@@ -129,8 +131,8 @@ static void add_row(struct template_maker *maker, struct template_deployment *de
 	row.cells[COLUMN_END] =
 		template_time(&maker->settings, deployment->last, deployment->last_offset);
 	row.cells[COLUMN_CAMERA_MODEL] = folder_camera_model(folder);
-	if (folder->camera_count == 1 && folder->cameras[0].serial[0] != '\0')
-		row.cells[COLUMN_CAMERA_ID] = xstrdup(folder->cameras[0].serial);
+	if (folder->cameras.count == 1 && folder->cameras.items[0].serial[0] != '\0')
+		row.cells[COLUMN_CAMERA_ID] = xstrdup(folder->cameras.items[0].serial);
 	if (folder->resets > 0 || folder->steps > 0)
 		row.cells[COLUMN_TIMESTAMP_ISSUES] = xstrdup("true");
 	for (size_t i = 0; i < maker->rows.count; i++)
@@ -147,19 +149,19 @@ static void add_row(struct template_maker *maker, struct template_deployment *de
 	ARRAY_APPEND(&maker->rows, row);
 }
 
-static void end_folder(struct template_maker *maker)
+/* `camera` is NULL when the folder is not split. */
+static void end_deployment(
+	struct template_maker *maker, struct folder *folder, const struct camera *camera)
 {
 	struct template_deployment deployment = {.latitude = NAN, .longitude = NAN};
-	struct folder *folder = &maker->folder;
+	char *id = text_slugify(maker->name);
 	const char *trouble = NULL;
 
-	if (folder->name == NULL)
-		return;
-	deployment.folder = xasprintf("%s/%s", folder->collection, folder->name);
-	deployment.id = text_slugify(folder->name);
-	deployment.location = location_of(deployment.id);
+	deployment.folder = xasprintf("%s/%s", maker->collection, maker->name);
+	deployment.id = camera == NULL ? xstrdup(id) : camera_deployment_id(id, camera);
+	deployment.location = location_of(id);
 	folder_finish(folder, &maker->settings, &deployment);
-	if (deployment.id[0] == '\0')
+	if (id[0] == '\0')
 		trouble = "no deploymentID can be made of the folder's name; rename it";
 	else if (!deployment.dated)
 		trouble = "left out: none of its files has a date";
@@ -168,18 +170,43 @@ static void end_folder(struct template_maker *maker)
 		deployment.dated = false;
 		maker->result->failed++;
 	} else {
-		add_row(maker, &deployment);
+		add_row(maker, folder, &deployment);
 	}
 	for (size_t i = 0; i < deployment.warnings.count; i++)
-		progress_warning(
-			maker->progress, deployment.folder, "%s", deployment.warnings.items[i]);
+		progress_warning(maker->progress, deployment.folder, "%s%s%s",
+			camera == NULL ? "" : deployment.id, camera == NULL ? "" : ": ",
+			deployment.warnings.items[i]);
 	ARRAY_APPEND(&maker->result->deployments, deployment);
 	folder_release(folder);
+	free(id);
+}
+
+static void end_folder(struct template_maker *maker)
+{
+	bool split = maker->cameras.count > 1;
+
+	if (maker->name == NULL)
+		return;
+	if (maker->cameras.more)
+		warn(maker,
+			xasprintf("'%s/%s' holds pictures of more than %d cameras: only so many "
+				  "are told apart",
+				maker->collection, maker->name, MOST_CAMERAS));
+	end_deployment(maker, &maker->folders[0], split ? &maker->cameras.items[0] : NULL);
+	for (size_t i = 1; i < maker->cameras.count; i++)
+		end_deployment(maker, &maker->folders[i], &maker->cameras.items[i]);
+	free(maker->collection);
+	free(maker->name);
+	maker->collection = maker->name = NULL;
+	maker->cameras = (struct camera_list){0};
 }
 
 static void free_maker(struct template_maker *maker)
 {
-	folder_release(&maker->folder);
+	for (size_t i = 0; i < MOST_CAMERAS; i++)
+		folder_release(&maker->folders[i]);
+	free(maker->collection);
+	free(maker->name);
 	locations_release(&maker->locations);
 	old_table_release(&maker->old);
 	rows_release(&maker->rows);
@@ -206,15 +233,19 @@ struct template_maker *template_begin(const struct template_settings *settings,
 
 void template_add(struct template_maker *maker, const struct resource *resource)
 {
-	struct folder *folder = &maker->folder;
+	size_t camera = 0;
 
-	if (folder->name == NULL || strcmp(folder->collection, resource->collection) != 0 ||
-		strcmp(folder->name, resource->deployment) != 0) {
+	if (maker->name == NULL || strcmp(maker->collection, resource->collection) != 0 ||
+		strcmp(maker->name, resource->deployment) != 0) {
 		end_folder(maker);
-		folder->collection = xstrdup(resource->collection);
-		folder->name = xstrdup(resource->deployment);
+		maker->collection = xstrdup(resource->collection);
+		maker->name = xstrdup(resource->deployment);
 	}
-	folder_add(folder, &maker->settings, resource);
+	if (maker->settings.split_cameras) {
+		camera_list_add(&maker->cameras, &resource->facts);
+		camera = camera_list_find(&maker->cameras, &resource->facts);
+	}
+	folder_add(&maker->folders[camera], &maker->settings, resource);
 }
 
 int template_finish(struct template_maker *maker, struct error *err)

@@ -26,46 +26,6 @@ double place_distance(double latitude, double longitude, double latitude2, doubl
 	return 2 * earth * asin(sqrt(chord > 1 ? 1 : chord));
 }
 
-static void lower(char *text)
-{
-	for (; *text != '\0'; text++)
-		if (*text >= 'A' && *text <= 'Z')
-			*text = (char)(*text - 'A' + 'a');
-}
-
-static void add_camera(struct folder *folder, const struct media_facts *facts)
-{
-	struct camera camera = {.files = 1};
-
-	if (facts->make[0] == '\0' && facts->model[0] == '\0')
-		return;
-	memcpy(camera.make, facts->make, sizeof camera.make);
-	memcpy(camera.model, facts->model, sizeof camera.model);
-	memcpy(camera.serial, facts->serial, sizeof camera.serial);
-	lower(camera.make);
-	lower(camera.model);
-	for (size_t i = 0; i < folder->camera_count; i++) {
-		struct camera *known = &folder->cameras[i];
-
-		/* A damaged file may have lost its model; that does not make it another camera. */
-		if (strcmp(known->make, camera.make) != 0 ||
-			(camera.model[0] != '\0' && known->model[0] != '\0' &&
-				strcmp(known->model, camera.model) != 0))
-			continue;
-		if (known->model[0] == '\0')
-			memcpy(known->model, camera.model, sizeof known->model);
-		/* Some files of a camera carry its number, others (films) do not. */
-		if (known->serial[0] == '\0')
-			memcpy(known->serial, camera.serial, sizeof known->serial);
-		if (camera.serial[0] != '\0' && strcmp(known->serial, camera.serial) != 0)
-			continue;
-		known->files++;
-		return;
-	}
-	if (folder->camera_count < MOST_CAMERAS)
-		folder->cameras[folder->camera_count++] = camera;
-}
-
 static void add_position(struct folder *folder, const struct media_facts *facts)
 {
 	double distance;
@@ -204,7 +164,7 @@ void folder_add(struct folder *folder, const struct template_settings *settings,
 {
 	folder->files++;
 	add_time(folder, settings, resource);
-	add_camera(folder, &resource->facts);
+	camera_list_add(&folder->cameras, &resource->facts);
 	add_position(folder, &resource->facts);
 }
 
@@ -220,8 +180,8 @@ static int compare_moments(const void *a, const void *b)
 
 char *folder_camera_model(const struct folder *folder)
 {
-	for (size_t i = 0; i < folder->camera_count; i++) {
-		const struct camera *camera = &folder->cameras[i];
+	for (size_t i = 0; i < folder->cameras.count; i++) {
+		const struct camera *camera = &folder->cameras.items[i];
 
 		if (camera->make[0] == '\0')
 			continue;
@@ -248,25 +208,21 @@ static const char *plural(uint64_t count)
 
 static void list_cameras(const struct folder *folder, struct template_deployment *deployment)
 {
-	char *all = xstrdup("");
-
-	for (size_t i = 0; i < folder->camera_count; i++) {
-		const struct camera *camera = &folder->cameras[i];
-		bool twice = strncmp(camera->model, camera->make, strlen(camera->make)) == 0;
-		char *text = xasprintf("%s%s%s%s%s", twice ? "" : camera->make,
-			twice || camera->make[0] == '\0' || camera->model[0] == '\0' ? "" : " ",
-			camera->model, camera->serial[0] == '\0' ? "" : " no. ", camera->serial);
-		char *more = xasprintf("%s%s%s (%llu file%s)", all, i == 0 ? "" : ", ", text,
-			(unsigned long long)camera->files, plural(camera->files));
+	for (size_t i = 0; i < folder->cameras.count; i++) {
+		char *text = camera_text(&folder->cameras.items[i]);
 
 		string_list_add(&deployment->cameras, text);
 		free(text);
-		free(all);
-		all = more;
 	}
-	if (folder->camera_count > 1)
-		warn(deployment, xasprintf("two or more cameras in one folder: %s", all));
-	free(all);
+	if (folder->cameras.count > 1) {
+		char *all = camera_list_text(&folder->cameras);
+
+		warn(deployment,
+			xasprintf("two or more cameras in one folder: %s; --split camera makes a "
+				  "deployment of each",
+				all));
+		free(all);
+	}
 }
 
 static void warn_of_gaps(const struct folder *folder, struct template_deployment *deployment)
@@ -368,8 +324,6 @@ void folder_finish(struct folder *folder, const struct template_settings *settin
 
 void folder_release(struct folder *folder)
 {
-	free(folder->collection);
-	free(folder->name);
 	free(folder->moments.items);
 	free(folder->step_at);
 	free(folder->run.at);

@@ -3,6 +3,7 @@
 #ifndef TRAPKIT_FLOW_TEMPLATE_PARTS_H
 #define TRAPKIT_FLOW_TEMPLATE_PARTS_H
 
+#include "camera_list.h"
 #include "trapkit/template.h"
 
 /* ---- locations (template_locations.c) ---- */
@@ -29,13 +30,6 @@ const char *locations_nearest(const struct location_list *list, const char *id);
 
 /* ---- the folder at hand (template_folder.c) ---- */
 
-#define MOST_CAMERAS 16
-
-struct camera {
-	char make[48], model[48], serial[48];
-	uint64_t files;
-};
-
 /* One dated file. */
 struct moment {
 	int64_t utc;
@@ -43,17 +37,15 @@ struct moment {
 	bool reset; /* TROUBLE_CLOCK_RESET */
 };
 
-/* Everything known of the deployment folder that is being added. */
+/* Everything known of the deployment that is being added: a folder, or one camera's part of it. */
 struct folder {
-	char *collection, *name; /* NULL = none begun */
 	uint64_t files, undated, bad_gps, resets;
 	uint64_t gaps, overlaps; /* files in hours that do not exist, or come twice */
 	struct {
 		struct moment *items;
 		size_t count, capacity;
 	} moments;
-	struct camera cameras[MOST_CAMERAS];
-	size_t camera_count;
+	struct camera_list cameras;
 	bool has_position;
 	double latitude, longitude; /* of the first file with one */
 	double farthest;            /* metres from there to the others */
