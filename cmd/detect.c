@@ -162,7 +162,7 @@ static int run_summary(struct session *session, struct error *err)
 	char *path = choose_input(session, err);
 	int status = -1;
 
-	if (path != NULL && detection_threshold(session, &threshold, err) == 0)
+	if (path != NULL && detection_threshold(&threshold, err) == 0)
 		status = detection_tell_summary(session, path, threshold, session->result, err);
 	free(path);
 	return status;
@@ -239,7 +239,7 @@ static int run_repeats(struct session *session, struct error *err)
 	char *path = choose_input(session, err);
 	int status = -1;
 
-	if (path == NULL || detection_threshold(session, &flow.threshold, err) != 0)
+	if (path == NULL || detection_threshold(&flow.threshold, err) != 0)
 		goto done;
 	if (settings.strike && settings.output == NULL) {
 		error_set(err, ERROR_USAGE, "--exclude-repeats: where to? use --output FILE.json");

@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/destination.h"
+#include "cli/detection.h"
 #include "cli/general.h"
 #include "cli/options.h"
 #include "cli/server.h"
@@ -151,45 +152,50 @@ static void tell_zones(struct tools *tools)
 	zone_free(zone);
 }
 
-/* A text setting of another command; NULL when it is not set. Owned. */
-static char *setting_text(const char *section, const char *key)
+static void tell_model(struct tools *tools, const struct detector_settings *chosen)
 {
-	const struct option *row = option_find_setting(section, key, 0);
+	struct error err = {0};
+	struct detector *detector = detector_open(chosen, &err);
+	const struct detector_info *info;
+	char *text;
 
-	if (row == NULL || (row->text == NULL && row->file == NULL))
-		return NULL;
-	if (row->text != NULL)
-		return *row->text == NULL ? NULL : xstrdup(*row->text);
-	return *row->file == NULL ? NULL : xstrdup(*row->file);
+	if (detector == NULL) {
+		tool(tools, "model", "MISSING", err.message);
+		return;
+	}
+	info = detector_info(detector);
+	text = xasprintf("%s: %s, pictures of %u, on the %s", info->model,
+		detector_layout_names[info->layout], info->image_size, info->device);
+	tool(tools, "model", "ok", text);
+	free(text);
+	detector_close(detector);
 }
 
 /* Detection is optional: without a runtime it is a note, unless a model is set. */
 static void tell_detection(struct tools *tools)
 {
-	char *model = setting_text("DETECT", "model");
-	char *runtime = setting_text("DETECT", "runtime");
-	const char *absent = model == NULL ? "absent" : "MISSING";
-	void *base = NULL;
-	const struct lazy_symbol symbol = {"OrtGetApiBase", &base};
-	struct error err = {0};
+	struct detector_settings chosen = {0};
+	struct error err = {0}, unset = {0};
+	bool wanted = detection_model(tools->session, NULL, &chosen, &unset) == 0;
+	const char *version = NULL;
 
-	if (lazy_library_load(runtime == NULL ? "libonnxruntime.so.1" : runtime, "libonnxruntime",
-		    &symbol, 1, &err) == 0)
-		tool(tools, "model runtime", "ok",
-			runtime == NULL ? "libonnxruntime.so.1" : runtime);
-	else
-		tool(tools, "model runtime", absent,
-			"ONNX Runtime is not installed; only 'trapkit detect' needs it (set "
-			"DETECT.runtime to its library file)");
-	if (model == NULL)
+	if (detector_runtime(&chosen, &version, &err) != 0) {
+		tool(tools, "model runtime", wanted ? "MISSING" : "absent", err.message);
+	} else {
+		char *text = xasprintf("ONNX Runtime %s", version);
+
+		tool(tools, "model runtime", "ok", text);
+		free(text);
+	}
+	if (!wanted)
 		tool(tools, "model", "absent",
 			"DETECT.model is not set; only 'trapkit detect' needs it");
-	else if (access(model, R_OK) == 0)
-		tool(tools, "model", "ok", model);
-	else
+	else if (version != NULL)
+		tell_model(tools, &chosen);
+	else if (access(chosen.model, R_OK) != 0)
 		tool(tools, "model", "MISSING", "the file that DETECT.model names cannot be read");
-	free(model);
-	free(runtime);
+	else
+		tool(tools, "model", "ok", chosen.model);
 }
 
 static int run_external_tools(struct session *session, struct error *err)

@@ -129,30 +129,29 @@ const struct option detection_options[] = {
 
 /* ---- the settings ---- */
 
-static int refuse(struct session *session, const char *name, struct error *err)
+static int refuse(const char *key, struct error *err)
 {
-	const struct option *row = command_option(session->command, name);
+	const struct option *row = option_find_setting("DETECT", key, 0);
 
 	error_context(err, "%s", option_origin(row));
 	err->kind = option_level(row) == ORIGIN_COMMAND_LINE ? ERROR_USAGE : ERROR_SETTINGS;
 	return -1;
 }
 
-static int parse_share(struct session *session, const char *name, const char *text, double *share,
-	struct error *err)
+static int parse_share(const char *key, const char *text, double *share, struct error *err)
 {
 	if (text_parse_number(text, share) && *share >= 0 && *share <= 1)
 		return 0;
 	error_set(err, ERROR_INPUT, "'%s' is no number from 0 to 1", text);
-	return refuse(session, name, err);
+	return refuse(key, err);
 }
 
-int detection_threshold(struct session *session, double *threshold, struct error *err)
+int detection_threshold(double *threshold, struct error *err)
 {
 	*threshold = -1;
 	if (settings.threshold == NULL || strcmp(settings.threshold, "auto") == 0)
 		return 0;
-	return parse_share(session, "threshold", settings.threshold, threshold, err);
+	return parse_share("threshold", settings.threshold, threshold, err);
 }
 
 /* PREFIX/bin/trapkit and PREFIX/lib/trapkit. */
@@ -177,9 +176,15 @@ int detection_model(struct session *session, const char *file, struct detector_s
 {
 	double size = 0, keep = 0;
 
-	if (file == NULL)
-		file = settings.model;
-	if (file == NULL)
+	*model = (struct detector_settings){.model = file != NULL ? file : settings.model,
+		.runtime =
+			settings.runtime != NULL ? settings.runtime : getenv("TRAPKIT_ONNXRUNTIME"),
+		.runtime_folder = runtime_folder(),
+		.layout = (enum detector_layout)settings.layout,
+		.device = (enum detector_device)settings.device,
+		.threads = settings.threads > 0 ? (unsigned)settings.threads : session->jobs,
+		.modern = settings.compatibility == 1};
+	if (model->model == NULL)
 		return error_set(err, ERROR_UNAVAILABLE,
 			"no model is set: use --model FILE.onnx or set DETECT.model; "
 			"MegaDetector's "
@@ -192,20 +197,12 @@ int detection_model(struct session *session, const char *file, struct detector_s
 			"'%s' is no size; write a number of pixels from 32 to "
 			"8192, or auto",
 			settings.image_size);
-		return refuse(session, "image-size", err);
+		return refuse("image_size", err);
 	}
-	if (settings.keep != NULL && parse_share(session, "keep", settings.keep, &keep, err) != 0)
+	if (settings.keep != NULL && parse_share("keep", settings.keep, &keep, err) != 0)
 		return -1;
-	*model = (struct detector_settings){.model = file,
-		.runtime =
-			settings.runtime != NULL ? settings.runtime : getenv("TRAPKIT_ONNXRUNTIME"),
-		.runtime_folder = runtime_folder(),
-		.layout = (enum detector_layout)settings.layout,
-		.device = (enum detector_device)settings.device,
-		.threads = settings.threads > 0 ? (unsigned)settings.threads : session->jobs,
-		.image_size = (uint32_t)size,
-		.modern = settings.compatibility == 1,
-		.floor = keep};
+	model->image_size = (uint32_t)size;
+	model->floor = keep;
 	return 0;
 }
 
@@ -339,7 +336,7 @@ int detection_run(struct session *session, const struct detect_settings *flow, c
 	double threshold;
 	int status = -1;
 
-	if (detection_threshold(session, &threshold, err) == 0 &&
+	if (detection_threshold(&threshold, err) == 0 &&
 		detect_run(flow, &result, session->progress, err) == 0) {
 		tell_words(session, &result, flow->output);
 		tell_json(&result, flow->output, parent);
@@ -368,7 +365,7 @@ int detection_exclude_blank(struct session *session, const char *work_folder,
 
 	if (!settings.exclude_blank)
 		return 0;
-	if (detection_threshold(session, &threshold, err) != 0)
+	if (detection_threshold(&threshold, err) != 0)
 		return -1;
 	path = settings.detections != NULL ? xstrdup(settings.detections)
 					   : text_join_path(work_folder, "detections.json");

@@ -14,12 +14,15 @@ extern const struct option blank_options[];     /* --exclude-blank --detections 
 /* The settings as a flow takes them; texts stay the options'. */
 int detection_settings(struct session *session, struct detect_settings *flow, struct error *err);
 
-/* How the model runs; `file` NULL = the one that is set. ERROR_UNAVAILABLE without any. */
+/*
+ * How the model runs; `file` NULL = the one that is set. ERROR_UNAVAILABLE without any: where the
+ * runtime is is told all the same.
+ */
 int detection_model(struct session *session, const char *file, struct detector_settings *model,
 	struct error *err);
 
 /* --threshold, or below 0 = the model's own. */
-int detection_threshold(struct session *session, double *threshold, struct error *err);
+int detection_threshold(double *threshold, struct error *err);
 
 /* What was seen: a table on the console, `threshold`, `deployments` and `total` into `parent`. */
 int detection_tell_summary(struct session *session, const char *path, double threshold,

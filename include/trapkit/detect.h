@@ -66,6 +66,10 @@ struct detector_info {
 	const char *version;                /* "v5a.0.0" …, "" = not a known MegaDetector */
 };
 
+/* Loads the runtime alone and tells its version: ERROR_UNAVAILABLE when that cannot be. */
+int detector_runtime(
+	const struct detector_settings *settings, const char **version, struct error *err);
+
 /* One model, ready. */
 struct detector;
 

@@ -242,7 +242,6 @@ static void describe(struct detector *detector, const struct detector_settings *
 	tensor_shape_text(runtime_output(detector->session), text);
 	detector->output_text = xstrdup(text);
 	detector->name = xstrdup(text_base_name(settings->model));
-	info->runtime = runtime_version(detector->session);
 	info->device = runtime_on_cuda(detector->session) ? "CUDA" : "CPU";
 	info->refusal = runtime_cuda_refusal(detector->session);
 	info->model = detector->name;
@@ -253,20 +252,37 @@ static void describe(struct detector *detector, const struct detector_settings *
 	info->conservative = known->conservative;
 }
 
-struct detector *detector_open(const struct detector_settings *settings, struct error *err)
+static struct runtime_settings runtime_of(const struct detector_settings *settings)
 {
-	const struct runtime_settings wanted = {.model = settings->model,
+	return (struct runtime_settings){.model = settings->model,
 		.library = settings->runtime,
 		.folder = settings->runtime_folder,
 		.threads = settings->threads,
 		.cuda = settings->device != DETECTOR_CPU,
 		.cpu = settings->device != DETECTOR_CUDA};
+}
+
+int detector_runtime(
+	const struct detector_settings *settings, const char **version, struct error *err)
+{
+	const struct runtime_settings wanted = runtime_of(settings);
+
+	*version = runtime_version(&wanted, err);
+	return *version == NULL ? -1 : 0;
+}
+
+struct detector *detector_open(const struct detector_settings *settings, struct error *err)
+{
+	const struct runtime_settings wanted = runtime_of(settings);
 	struct detector *detector = xcalloc(1, sizeof *detector);
 
 	detector->modern = settings->modern;
 	detector->floor = (float)settings->floor;
 	detector->most_overlap = settings->modern ? 0.6F : 0.45F;
 	fill_tables(detector);
+	detector->info.runtime = runtime_version(&wanted, err);
+	if (detector->info.runtime == NULL)
+		goto fail;
 	detector->session = runtime_open(&wanted, err);
 	if (detector->session == NULL)
 		goto fail;

@@ -201,8 +201,10 @@ static char *take_text(char *text)
 {
 	char *copy = text == NULL ? NULL : xstrdup(text);
 
+	struct error ignored = {0};
+
 	if (text != NULL)
-		(void)check(runtime.api.AllocatorFree(runtime.allocator, text), NULL, "");
+		check(runtime.api.AllocatorFree(runtime.allocator, text), &ignored, "");
 	return copy;
 }
 
@@ -348,10 +350,9 @@ void runtime_close(struct runtime_session *session)
 	free(session);
 }
 
-const char *runtime_version(const struct runtime_session *session)
+const char *runtime_version(const struct runtime_settings *settings, struct error *err)
 {
-	(void)session;
-	return runtime.version;
+	return load(settings, err) == 0 ? runtime.version : NULL;
 }
 
 bool runtime_on_cuda(const struct runtime_session *session)

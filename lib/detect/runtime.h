@@ -41,7 +41,8 @@ struct runtime_session;
 struct runtime_session *runtime_open(const struct runtime_settings *settings, struct error *err);
 void runtime_close(struct runtime_session *session);
 
-const char *runtime_version(const struct runtime_session *session);
+/* Loads it when that is not done yet; NULL with ERROR_UNAVAILABLE. */
+const char *runtime_version(const struct runtime_settings *settings, struct error *err);
 bool runtime_on_cuda(const struct runtime_session *session);
 /* Why CUDA is not used although it was allowed; "" when it is. */
 const char *runtime_cuda_refusal(const struct runtime_session *session);
