@@ -302,8 +302,10 @@ static int check_zone(const char *name, struct error *err)
 {
 	struct zone *zone = name[0] == '\0' ? NULL : zone_open(name, err);
 
-	if (zone == NULL && name[0] != '\0')
+	/* Without zone data nothing can be said of the name; whoever needs the zone will. */
+	if (zone == NULL && name[0] != '\0' && err->kind != ERROR_UNAVAILABLE)
 		return -1;
+	error_clear(err);
 	zone_free(zone);
 	return 0;
 }
