@@ -35,6 +35,7 @@ DEPS_BUILD := gcc g++ libc6-dev pkg-config libzip-dev libyaml-dev libcjson-dev l
 DEPS_TEST := libcmocka-dev libimage-exiftool-perl ffmpeg python3-yaml unzip sqlite3 openssl \
 	libcap2 libpam0g libwrap0 procps strace faketime mandoc fish zsh bash-completion binutils
 DEPS_FUZZ := clang libclang-rt-dev
+DEPS_DEB := dpkg-dev
 DEPS_BENCH := exiftool exiv2 exif zip lftp curl libvips-tools imagemagick
 
 # ---- flags -------------------------------------------------------------------------------------
@@ -48,7 +49,7 @@ PKG_LIBS := $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null)
 OPTIMIZE ?= -O2
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
 CPPFLAGS_ALL := -Iinclude -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -D_FILE_OFFSET_BITS=64 \
-	-DTRAPKIT_VERSION='"$(VERSION)"' -DTRAPKIT_PREFIX='"$(PREFIX)"' $(PKG_CFLAGS) $(CPPFLAGS)
+	-DTRAPKIT_VERSION='"$(VERSION)"' $(PKG_CFLAGS) $(CPPFLAGS)
 HARDEN := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer,-fstack-protector-strong -D_FORTIFY_SOURCE=2)
 CFLAGS_ALL := -std=c11 $(OPTIMIZE) -g -fPIE -pthread $(WARNINGS) $(HARDEN) $(CFLAGS)
@@ -72,7 +73,7 @@ FUZZ_PROGRAMS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(FUZZ_SOURCES))
 LINKS := trapper-tools $(patsubst cmd/%.c,trapkit-%,$(filter-out cmd/main.c cmd/commands.c,\
 	$(wildcard cmd/*.c)))
 
-.PHONY: all demo test check bench docs install uninstall deps clean help fuzz
+.PHONY: all demo test check bench docs install uninstall deb deps clean help fuzz
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -89,6 +90,7 @@ help:
 	'make fuzz       the fuzz targets for FUZZ_SECONDS each (60), with clang' \
 	'make docs       man pages, completions and config.example.toml anew from the option rows' \
 	'make install    to PREFIX (/usr/local), below DESTDIR; make uninstall takes it away' \
+	'make deb        Debian packages in build/: trapkit, libtrapkit-dev' \
 	'make deps       install what building and testing need (asks first unless root or CI)' \
 	'make clean      remove build/'
 
@@ -167,47 +169,56 @@ docs: all
 
 # ---- install -----------------------------------------------------------------------------------
 
-install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
-		$(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/doc/trapkit \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions \
-		$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions \
-		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
-	install -m 755 build/plain/trapkit $(DESTDIR)$(PREFIX)/bin/trapkit
-	for name in $(LINKS); do ln -sf trapkit $(DESTDIR)$(PREFIX)/bin/$$name; done
-	install -m 644 man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
-	for page in man/*.5; do [ ! -e "$$page" ] || \
-		install -m 644 "$$page" $(DESTDIR)$(PREFIX)/share/man/man5/; done
-	install -m 644 completions/trapkit.bash \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/trapkit
-	for name in $(LINKS); do ln -sf trapkit \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$name; done
-	install -m 644 completions/_trapkit $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_trapkit
-	install -m 644 completions/trapkit.fish \
-		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/trapkit.fish
-	if [ -e $(RUNTIME) ]; then install -d $(DESTDIR)$(PREFIX)/lib/trapkit && \
-		install -m 644 $(RUNTIME) $(DESTDIR)$(PREFIX)/lib/trapkit/; fi
-	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
-	sed 's|@BINDIR@|$(PREFIX)/bin|' cmd/systemd/trapkit-traplinked.service.in \
-		>$(DESTDIR)$(PREFIX)/lib/systemd/system/trapkit-traplinked.service
-	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/trapkit-traplinked.service
-	install -m 644 cmd/systemd/trapkit-traplinked.timer $(DESTDIR)$(PREFIX)/lib/systemd/system/
-	install -m 644 LICENSE NEWS.md README.md config.example.toml \
-		$(DESTDIR)$(PREFIX)/share/doc/trapkit/
+# Two halves, so that a package of each can be made: what people run, and what programs are built with.
+ROOT = $(DESTDIR)$(PREFIX)
+UNITS := $(notdir $(wildcard cmd/systemd/*.timer) $(patsubst %.in,%,$(wildcard cmd/systemd/*.in)))
+PAGES := $(notdir $(wildcard man/*.[157]))
+put = install -m 644 $(1) $(2)
+
+.PHONY: install-program install-library
+install: install-program install-library
+
+install-program: all
+	install -d $(addprefix $(ROOT)/,bin lib/systemd/system share/doc/trapkit \
+		share/man/man1 share/man/man5 share/man/man7 share/bash-completion/completions \
+		share/zsh/vendor-completions share/fish/vendor_completions.d)
+	install -m 755 build/plain/trapkit $(ROOT)/bin/
+	for name in $(LINKS); do ln -sf trapkit $(ROOT)/bin/$$name; \
+		ln -sf trapkit $(ROOT)/share/bash-completion/completions/$$name; done
+	for page in $(PAGES); do $(call put,man/$$page,$(ROOT)/share/man/man$${page##*.}/); done
+	ln -sf trapkit.1 $(ROOT)/share/man/man1/trapper-tools.1
+	$(call put,completions/trapkit.bash,$(ROOT)/share/bash-completion/completions/trapkit)
+	$(call put,completions/_trapkit,$(ROOT)/share/zsh/vendor-completions/)
+	$(call put,completions/trapkit.fish,$(ROOT)/share/fish/vendor_completions.d/)
+	$(call put,cmd/systemd/*.timer,$(ROOT)/lib/systemd/system/)
+	for unit in $(filter %.service,$(UNITS)); do \
+		sed 's|@BINDIR@|$(PREFIX)/bin|' cmd/systemd/$$unit.in >build/unit && \
+		$(call put,build/unit,$(ROOT)/lib/systemd/system/$$unit); done
+	$(call put,LICENSE NEWS.md README.md config.example.toml,$(ROOT)/share/doc/trapkit/)
+
+install-library: all
+	install -d $(ROOT)/include/trapkit $(ROOT)/lib/pkgconfig
+	$(call put,include/trapkit/*.h,$(ROOT)/include/trapkit/)
+	$(call put,build/plain/libtrapkit.a,$(ROOT)/lib/)
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|; s|@LIBRARIES@|$(LIBRARIES)|' \
+		lib/trapkit.pc.in >build/trapkit.pc
+	$(call put,build/trapkit.pc,$(ROOT)/lib/pkgconfig/)
 
 uninstall:
-	rm -rf $(DESTDIR)$(PREFIX)/lib/trapkit
-	rm -f $(DESTDIR)$(PREFIX)/bin/trapkit
-	for name in $(LINKS); do rm -f $(DESTDIR)$(PREFIX)/bin/$$name \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$name; done
-	for page in man/*.1; do rm -f $(DESTDIR)$(PREFIX)/share/man/man1/$${page##*/}; done
-	for page in man/*.5; do rm -f $(DESTDIR)$(PREFIX)/share/man/man5/$${page##*/}; done
-	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/trapkit \
-		$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_trapkit \
-		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/trapkit.fish
-	rm -f $(DESTDIR)$(PREFIX)/lib/systemd/system/trapkit-traplinked.service \
-		$(DESTDIR)$(PREFIX)/lib/systemd/system/trapkit-traplinked.timer
-	rm -rf $(DESTDIR)$(PREFIX)/share/doc/trapkit
+	rm -f $(ROOT)/bin/trapkit $(addprefix $(ROOT)/bin/,$(LINKS)) \
+		$(addprefix $(ROOT)/share/bash-completion/completions/,trapkit $(LINKS)) \
+		$(ROOT)/share/man/man1/trapper-tools.1 \
+		$(ROOT)/share/zsh/vendor-completions/_trapkit \
+		$(ROOT)/share/fish/vendor_completions.d/trapkit.fish \
+		$(addprefix $(ROOT)/lib/systemd/system/,$(UNITS)) \
+		$(ROOT)/lib/libtrapkit.a $(ROOT)/lib/pkgconfig/trapkit.pc
+	for page in $(PAGES); do rm -f $(ROOT)/share/man/man$${page##*.}/$$page; done
+	rm -rf $(ROOT)/include/trapkit $(ROOT)/share/doc/trapkit
+
+# Two packages in build/: trapkit, and libtrapkit-dev. Their dependencies are found by Debian's own tools.
+deb: need-deb
+	$(Q)$(MAKE) --no-print-directory V=$(V) binary
+	$(Q)sh cmd/debian/build.sh $(VERSION)
 
 clean:
 	rm -rf build
@@ -257,13 +268,15 @@ runtime-from-npm:
 	else tail -n 3 log; echo "ONNX Runtime could not be had: 'trapkit detect' will not run here."; fi; \
 	cd .. && rm -rf runtime
 
-.PHONY: need-build need-test need-fuzz need-bench
+.PHONY: need-build need-test need-fuzz need-bench need-deb
 need-build:
 	$(call need,$(DEPS_BUILD))
 need-test:
 	$(call need,$(DEPS_BUILD) $(DEPS_TEST))
 need-fuzz:
 	$(call need,$(DEPS_BUILD) $(DEPS_FUZZ))
+need-deb:
+	$(call need,$(DEPS_BUILD) $(DEPS_DEB))
 need-bench:
 	$(call need,$(DEPS_BUILD) $(DEPS_TEST) $(DEPS_BENCH))
 deps: need-test need-runtime

@@ -34,6 +34,9 @@ CASES = [
     (["trapkit", "config", "--dry"], {"--dry-run"}, set()),
     (["trapkit", "convert", "--data-path", "data-"], {"data-folder"}, {"data-file"}),
     (["trapkit", "convert", "--ignore"], {"--ignore-dst"}, set()),
+    (["trapkit", "rep"], {"report"}, {"upload"}),
+    (["trapkit", "traplinked-sync", "--format", "g"], {"geojson"}, {"csv"}),
+    (["trapkit-report", "--det"], {"--detections"}, {"--overwrite"}),
 ]
 
 
