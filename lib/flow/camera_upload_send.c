@@ -14,7 +14,7 @@ enum { FOLDER_ATTEMPTS = 5 }; /* of making a folder that is taken away again */
 struct sending {
 	struct camera_job *job;
 	struct connection *connection;
-	char *hidden;   /* tells the contents: what lies there was sent by us */
+	char *hidden;   /* tells contents and place: what lies there was sent by us */
 	char *target;   /* the name on the server; another than job->remote when that is taken */
 	uint64_t best;  /* furthest offset seen on the server */
 	bool broke_off; /* now, or in an earlier run */
@@ -54,12 +54,26 @@ static bool is_in(const struct camera_job *job, enum camera_file_state state)
 
 /* ---- names ---- */
 
-/* In the same folder, so that the service does not take that away while it looks empty. */
+/* FNV-1a (Fowler, Noll, Vo), 64 bits. */
+static uint64_t hash_of(const char *text)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	for (; *text != '\0'; text++)
+		hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+/*
+ * One for each row of the ledger: by the contents and the place that they belong to. In the same
+ * folder, so that the service does not take that away while it looks empty.
+ */
 static char *hidden_name(const struct camera_job *job)
 {
 	size_t folder = (size_t)(text_base_name(job->remote) - job->remote);
 
-	return xasprintf("%.*s.%.16s.part", (int)folder, job->remote, job->file->sha256);
+	return xasprintf("%.*s.%.16s%016llx.part", (int)folder, job->remote, job->file->sha256,
+		(unsigned long long)hash_of(job->place));
 }
 
 /* "E1000159.JPG" → "E1000159-1a2b3c4d.JPG": the dash leaves a number at the end a word. */

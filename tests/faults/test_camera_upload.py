@@ -105,7 +105,8 @@ def arrived(field):
 
 def all_there(field, files):
     there, wanted = arrived(field), expected(files)
-    check([n for n, _ in there] == [n for n, _ in wanted], f"{set(there) ^ set(wanted)}"[:2000])
+    odd = sorted((name, len(data), (name, data) in there) for name, data in set(there) ^ set(wanted))
+    check([n for n, _ in there] == [n for n, _ in wanted], f"{odd}"[:2000])
     check(there == wanted, "bytes differ")
 
 
@@ -164,6 +165,19 @@ def killed(scratch):
             process.communicate()
         field.run("upload", "--camera", field.data, "--parallel", "4", expect=1)
         all_there(field, files)
+
+
+def twins(scratch):
+    """The same bytes at several places, several at a time: each place gets them."""
+    with addaxai(scratch) as field:
+        names = [f"{INSTAR}A_2026-04-09_16-{i:02}-00.jpeg" for i in range(40)]
+        for name in names:
+            path = field.data / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(cameras.picture(seed=1))
+        done = field.run("--json", "upload", "--camera", field.data, "--parallel", "5")
+        check([f["status"] for f in done.json["files"]] == ["sent"] * 40, done)
+        check(arrived(field) == [(name, cameras.picture(seed=1)) for name in names], [n for n, _ in arrived(field)])
 
 
 def connections(scratch):
@@ -332,5 +346,5 @@ def fields_csv(scratch, *ids):
     return path
 
 
-run_all([hundred_files_ten_cuts, killed, connections, verdicts, no_listing, plain, plain_cut, no_renaming, names_taken,
+run_all([hundred_files_ten_cuts, killed, twins, connections, verdicts, no_listing, plain, plain_cut, no_renaming, names_taken,
          troubles], os.environ["SCRATCH"])
