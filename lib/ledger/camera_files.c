@@ -39,7 +39,7 @@ int store_put_camera_file(
 		return -1;
 	store_bind_path(statement, 4, file->remote);
 	sqlite3_bind_int64(statement, 5, (int64_t)file->size);
-	sqlite3_bind_int(statement, 6, file->state);
+	sqlite3_bind_int(statement, 6, (int)file->state);
 	sqlite3_bind_int64(statement, 7, file->changed);
 	return store_run(ledger, statement, err) < 0 ? -1 : 0;
 }
