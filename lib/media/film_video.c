@@ -13,6 +13,8 @@ static void set_quality(const struct film_job *job, AVCodecContext *encoder)
 		av_opt_set(encoder->priv_data, "deadline", "good", 0);
 		av_opt_set(encoder->priv_data, "cpu-used", "5", 0);
 		av_opt_set(encoder->priv_data, "row-mt", "1", 0);
+		/* Each picture that it looks ahead is held in memory. */
+		av_opt_set(encoder->priv_data, "lag-in-frames", "8", 0);
 		encoder->bit_rate = 0;
 		return;
 	}

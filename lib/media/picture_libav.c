@@ -43,10 +43,10 @@ static int decode(
 	*cut = code != 0;
 	if (code == 0 || code == AVERROR_INVALIDDATA)
 		code = avcodec_receive_frame(decoder, frame);
-	if (code != 0)
-		return libav_fail(err, code == AVERROR_EOF ? AVERROR_INVALIDDATA : code,
-			"cannot decode the picture");
-	return 0;
+	if (code == AVERROR_EOF || code == AVERROR(EAGAIN))
+		return error_set(
+			err, ERROR_INPUT, "cannot decode the picture: it is cut short or damaged");
+	return code == 0 ? 0 : libav_fail(err, code, "cannot decode the picture");
 }
 
 static bool is_grey(const AVFrame *frame)
@@ -142,7 +142,9 @@ static AVFrame *decode_frame(const uint8_t *bytes, size_t size, bool *truncated,
 	int result = -1;
 
 	if (id == AV_CODEC_ID_NONE || size > INT32_MAX - AV_INPUT_BUFFER_PADDING_SIZE) {
-		error_set(err, ERROR_INPUT, "not a picture of a kind that can be decoded here");
+		error_set(err, ERROR_INPUT,
+			"not a picture of a kind that can be decoded here: JPEG, PNG, TIFF, WebP, "
+			"BMP or GIF");
 		return NULL;
 	}
 	if (libav_load(err) != 0)

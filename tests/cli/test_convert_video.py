@@ -151,6 +151,53 @@ def black_stays_black():
         check(abs(mean - level) <= 1, f"{name}: luma {mean}")
 
 
+def colours_stay():
+    """Of every matrix and range: what ffmpeg makes RGB of, before and after, is the same."""
+    sources, made = deployment("colours")
+    kinds = {"jpeg.avi": ["-vf", "scale=out_range=pc:out_color_matrix=bt601", "-c:v", "mjpeg", "-q:v", "2", "-pix_fmt",
+                          "yuvj422p"],
+             "709.mov": ["-vf", "scale=out_range=pc:out_color_matrix=bt709", "-c:v", "libx264", "-qp", "4", "-pix_fmt",
+                         "yuvj420p", "-colorspace", "bt709", "-color_range", "pc"],
+             "444.mkv": ["-vf", "scale=out_range=tv:out_color_matrix=bt709", "-c:v", "libx264", "-qp", "4", "-pix_fmt",
+                         "yuv444p", "-colorspace", "bt709", "-color_range", "tv"]}
+    for name, options in kinds.items():
+        for colour in ("red", "green", "blue", "gray", "yellow"):
+            ffmpeg("-f", "lavfi", "-i", f"color={colour}:size=64x64:rate=5,format=rgb24", "-t", "1", *options,
+                   sources / f"{colour}_{name}")
+    age(SCRATCH / "colours")
+    check(run("convert", "--data-path", "colours", *EXTENSIONS)[0] == 0, "colours")
+    for source in sources.iterdir():
+        rendition = made / (source.stem + ".mp4")
+        video, _, _ = probe(rendition)
+        check(video.get("color_range") == "tv", f"{source.name}: {video.get('color_range')}")
+        if "jpeg" not in source.name:
+            check(video.get("color_space") == "bt709", f"{source.name}: {video.get('color_space')}")
+        one, other = ([*subprocess.run(["ffmpeg", "-v", "error", "-i", path, "-frames:v", "1", "-vf", "crop=2:2:30:30",
+                                        "-f", "rawvideo", "-pix_fmt", "rgb24", "-"], capture_output=True, check=True,
+                                       stdin=subprocess.DEVNULL).stdout[:3]] for path in (source, rendition))
+        check(max(abs(a - b) for a, b in zip(one, other)) <= 6, f"{source.name}: {one} became {other}")
+
+
+def turns_are_carried():
+    sources, made = deployment("turned")
+    jpegs = frames("320x240", 10)
+    (sources / "encoded.mp4").write_bytes(formats.mp4(jpegs, 320, 240, 10, 3800000000, 90))
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=size=320x240:rate=10", "-t", "1", "-c:v", "libx264", "-pix_fmt", "yuv420p",
+           sources / "packed.mp4")
+    film = bytearray((sources / "packed.mp4").read_bytes())
+    # ISO/IEC 14496-12 section 8.3.2: the matrix lies 44 bytes after the box's name.
+    at = film.index(b"tkhd") + 44
+    film[at:at + 36] = struct.pack(">9i", 0, 1 << 16, 0, -1 << 16, 0, 0, 0, 0, 1 << 30)
+    (sources / "packed.mp4").write_bytes(film)
+    age(SCRATCH / "turned")
+    result = document("convert", "--data-path", "turned", *EXTENSIONS)
+    check(result["videos"] == 1 and result["remuxed"] == 1, result)
+    for name in ("encoded.mp4", "packed.mp4"):
+        turns = [{d.get("rotation") for d in probe(folder / name)[0].get("side_data_list", [])}
+                 for folder in (sources, made)]
+        check(turns[0] == turns[1] and len(turns[0]) == 1, f"{name}: {turns}")
+
+
 def exif_date(path):
     return subprocess.run(["exiftool", "-s3", "-QuickTime:CreateDate", path], capture_output=True,
                           check=True).stdout.decode().strip()
@@ -219,6 +266,26 @@ def webm():
     video, audio, container = probe(made / "a.webm")
     check(video["codec_name"] == "vp9" and audio["codec_name"] == "opus" and "webm" in container["format_name"], container)
     check(int(video["nb_read_frames"]) == 10 and abs(float(container["duration"]) - 1) < 0.11, container)
+    check(abs(likeness(made / "a.webm", sources / "a.avi")) >= 0.95, "a.webm shows something else")
+    status, _, said = run("package", "--data-path", "web", "--project-id", "3", "--timezone", "Europe/Warsaw",
+                          "--no-validate", "--package-name", "p")
+    check(status == 0, said)
+    import yaml
+    found = yaml.safe_load((SCRATCH / "web/p.yaml").read_text())["collections"][0]["deployments"][0]["resources"][0]
+    told = subprocess.run(["exiftool", "-n", "-j", made / "a.webm"], capture_output=True, check=True).stdout
+    told = json.loads(told)[0]
+    for key, tag in (("mime_type", "MIMEType"), ("file_width", "ImageWidth"), ("file_height", "ImageHeight"),
+                     ("file_fps", "VideoFrameRate"), ("file_duration", "Duration")):
+        value = float(told[tag][6:]) if str(told[tag]).startswith("00:00:") else told[tag]
+        check(found.get(key) == value, f"{key}: {found}, exiftool: {value}")
+    # A WebM that is one already: packed anew, not a bit of its streams changed.
+    fits, made = deployment("webfit")
+    shutil.copy(SCRATCH / "web/.trapkit/renditions/winter/R1/a.webm", fits)
+    age(SCRATCH / "webfit")
+    result = document("convert", "--data-path", "webfit", "--video", "webm", "--video-extensions=.webm")
+    check(result["remuxed"] == 1, result)
+    for kind in "va":
+        check(stream_digest(made / "a.webm", kind) == stream_digest(fits / "a.webm", kind), f"a.webm: {kind} differs")
     off = document("convert", "--data-path", "web", "--video", "off")
     check(off["fit"] == 1, off)
 
@@ -274,6 +341,8 @@ def killed_and_run_again():
 
 every_kind()
 black_stays_black()
+colours_stay()
+turns_are_carried()
 dates_are_carried()
 faults_of_cameras()
 webm()
