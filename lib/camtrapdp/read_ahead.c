@@ -11,6 +11,7 @@
 
 #define PIECES 4
 #define PIECE (256u << 10)
+#define SMALL (64u << 10) /* bytes, packed, that no thread is worth */
 
 struct piece {
 	uint8_t *bytes;
@@ -35,6 +36,8 @@ static void read_piece(struct source *source, struct piece *piece)
 {
 	size_t got = 0;
 
+	if (piece->bytes == NULL)
+		piece->bytes = xmalloc(PIECE);
 	piece->size = 0;
 	do {
 		piece->status = bytes_source_read(
@@ -75,11 +78,10 @@ struct read_ahead *read_ahead_new(struct source *source)
 	struct read_ahead *ahead = xcalloc(1, sizeof *ahead);
 
 	ahead->source = source;
-	for (size_t i = 0; i < PIECES; i++)
-		ahead->pieces[i].bytes = xmalloc(PIECE);
 	pthread_mutex_init(&ahead->mutex, NULL);
 	pthread_cond_init(&ahead->changed, NULL);
-	ahead->threaded = pthread_create(&ahead->thread, NULL, run, ahead) == 0;
+	ahead->threaded = bytes_source_packed(source) > SMALL &&
+		pthread_create(&ahead->thread, NULL, run, ahead) == 0;
 	return ahead;
 }
 

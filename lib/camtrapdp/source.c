@@ -68,6 +68,11 @@ struct source *bytes_source_new(const struct source_range *range, bool gzip, str
 	return source;
 }
 
+uint64_t bytes_source_packed(const struct source *source)
+{
+	return source->range.packed;
+}
+
 void bytes_source_free(struct source *source)
 {
 	if (source == NULL)
