@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	struct trapper_page page = {0};
 	struct error err = {0};
 	const cJSON *item;
-	char *answer = NULL, *said;
+	char *answer = NULL, *said, *url = NULL;
 	bool maybe;
 
 	if (trapper_page_parse(text, size, 1, "x", &page, &err) == 0)
@@ -32,6 +32,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	trapper_project_list_release(&projects);
 	trapper_collection_list_release(&collections);
 	trapper_read_answer(text, size, &answer, &maybe, &err);
+	free(answer);
+	if (trapper_read_package(text, size, &url, &answer, &err) == 0 && *url == '\0')
+		abort();
+	free(url);
 	free(answer);
 	said = trapper_message(text, size);
 	/* Three hundred bytes, each at most four when escaped. */
