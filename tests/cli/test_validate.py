@@ -11,7 +11,9 @@ import shutil
 import struct
 import subprocess
 import sys
+import time
 import zipfile
+import zlib
 
 ROOT = pathlib.Path(os.environ["ROOT"])
 SCRATCH = pathlib.Path(os.environ["SCRATCH"])
@@ -410,6 +412,83 @@ def test_hostile():
     run(spoil(path, lambda data: data[:-30]), status=1)
 
 
+def peak(path, expected):
+    """Exit status `expected`, within bounds of memory and time; the findings."""
+    began = time.monotonic()
+    process = subprocess.Popen([os.environ["TRAPKIT"], "validate", "--json", str(path)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    out = process.stdout.read()
+    process.stdout.close()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    check(process.returncode == expected, f"{path}: exit {process.returncode}, not {expected}: {out[:500]}")
+    # The longest row takes 16 MiB, its marks and what is read ahead a few more.
+    check(os.environ.get("TRAPKIT_SANITIZE") or usage.ru_maxrss < 96 << 10, f"{path}: {usage.ru_maxrss} KiB of memory")
+    check(time.monotonic() - began < 30, f"{path}: {time.monotonic() - began:.0f} s")
+    return json.loads(out).get("findings", [])
+
+
+def packed(pieces):
+    """gzip of b"..." * n, n times, without holding it."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    return b"".join(packer.compress(data) for data, count in pieces for _ in range(count)) + packer.flush()
+
+
+def test_bounds():
+    """Each kind of hostile archive that the standard's readers meet: refused, with memory that does not grow with it."""
+    made = package()
+    folder = write(made, "endless")
+    os.truncate(folder / "media.csv", 10 << 30)   # NUL bytes, ten GiB of them in one line, without a disk for them
+    found = peak(folder, 3)
+    check(any(f["rule"] == "T04" and f["table"] == M and "16 MiB" in f["message"] for f in found), f"ten GiB in a line: {found}")
+    head = table_bytes(made, M)
+    for name, piece in (("line", b"m" * (1 << 20)), ("quoted", b'"' * (1 << 20)), ("nul", bytes(1 << 20)), ("rows", b"\n" * (1 << 20))):
+        made["json"]["resources"][1]["path"] = "media.csv.gz"
+        folder = write(made, "bomb-" + name)
+        (folder / "media.csv.gz").write_bytes(packed([(head, 1), (piece, 160)]))
+        found = peak(folder, 3)
+        check(any(f["rule"] == "T04" and f["table"] == M for f in found), f"a gzip bomb of {name}: {found}")
+    with zipfile.ZipFile(SCRATCH / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in contents(package()).items():
+            if name != "observations.csv":
+                archive.writestr(name, data)
+        with archive.open("observations.csv", "w", force_zip64=True) as out:
+            out.write(table_bytes(made, O))
+            for _ in range(160):
+                out.write(b"o" * (1 << 20))
+    check(any(f["rule"] == "T04" and f["table"] == O for f in peak(SCRATCH / "bomb.zip", 3)), "a ZIP bomb")
+    with zipfile.ZipFile(SCRATCH / "descriptor.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        with archive.open("datapackage.json", "w", force_zip64=True) as out:
+            for _ in range(160):
+                out.write(b" " * (1 << 20))
+    peak(SCRATCH / "descriptor.zip", 1)
+    folder = write(package(), "deep")
+    (folder / "datapackage.json").write_bytes(b"[" * (8 << 20))
+    check([f["rule"] for f in peak(folder, 3)] == ["S01"], "brackets, eight million deep")
+    (folder / "datapackage.json").write_bytes(b'{"a":' * (1 << 20) + b"1" + b"}" * (1 << 20))
+    check([f["rule"] for f in peak(folder, 3)] == ["S01"], "objects, a million deep")
+    # The directory names one entry's bytes again and again: a small archive that unpacks to petabytes.
+    path = zip_of(dict(contents(package()), **{f"copy{n}": b"x" * 1000 for n in range(3)}), "overlap.zip", "", zipfile.ZIP_STORED)
+    data = bytearray(path.read_bytes())
+    offsets = [i for i in range(len(data)) if data[i:i + 4] == b"PK\1\2" and data[i + 46:i + 50] == b"copy"]
+    for at in offsets[1:]:
+        data[at + 42:at + 46] = data[offsets[0] + 42:offsets[0] + 46]
+    path.write_bytes(data)
+    check(any(f["rule"] == "S07" and "shares its bytes" in f["message"] for f in peak(path, 3)), "entries that overlap")
+    folder = write(package(), "linked")
+    shutil.rmtree(folder / "media")
+    (folder / "media").symlink_to("/etc")
+    (folder / "observations.csv").unlink()
+    (folder / "observations.csv").symlink_to("/etc/passwd")
+    found = peak(folder, 3)
+    check(any(f["rule"] == "S07" and "observations" in (f["column"] or "") + (f["table"] or "") + f["message"] for f in found),
+          f"links out of the folder: {found}")
+    check("root:" not in json.dumps(found), "nothing of the other file is shown")
+    folder = write(package(), "pipe")
+    (folder / "media.csv").unlink()
+    os.mkfifo(folder / "media.csv")
+    check(any(f["rule"] == "S07" for f in peak(folder, 3)), "a pipe is not waited for")
+
+
 def test_trapper():
     yaml = ("collections:\n- name: winter\n  project_id: 1\n  resources_dir: winter\n  timezone: Europe/Warsaw\n"
             "  timezone_ignore_dst: false\n  deployments:\n  - deployment_id: d1\n    resources:\n"
@@ -440,7 +519,8 @@ def test_official():
     return True
 
 
-for test in test_forms, test_mutations, test_lists, test_counts, test_hostile, test_trapper:
+# Bounds first: a child counts the memory that its parent had when it was made.
+for test in test_bounds, test_forms, test_mutations, test_lists, test_counts, test_hostile, test_trapper:
     test()
 official = test_official()
 print(f"{len(MUTATIONS)} mutations of {len(CATALOGUE)} rules")
