@@ -3,6 +3,8 @@
 #include "trapkit/validate.h"
 
 #include "cli/command.h"
+#include "cli/console.h"
+#include "cli/delivery.h"
 #include "cli/file_list.h"
 #include "cli/findings.h"
 
@@ -13,8 +15,9 @@
 #define FOUND 3 /* exit status: the package has errors */
 
 static struct {
-	bool strict, check_media;
+	bool strict, check_media, overwrite;
 	long most;
+	char *repair;
 } settings;
 
 static const struct option options[] = {
@@ -34,6 +37,15 @@ static const struct option options[] = {
 		.minimum = 1,
 		.maximum = 1000000,
 		.help = "Show at most N findings of a rule in one column; all are counted."},
+	{.name = "repair",
+		.value = "OUT",
+		.file = &settings.repair,
+		.help = "Write the package anew, mended, to folder OUT or ZIP OUT.zip, and check "
+			"that."},
+	{.name = "overwrite",
+		.flag = &settings.overwrite,
+		.fallback = "false",
+		.help = "Let --repair replace what is there."},
 	{0},
 };
 
@@ -85,6 +97,62 @@ static int validate_all(struct session *session, const struct string_list *paths
 		: 0;
 }
 
+static void tell_repair(
+	struct session *session, const char *path, const struct camtrapdp_repair *repair)
+{
+	cJSON *array = cJSON_AddArrayToObject(session->result, "changes");
+
+	for (size_t i = 0; i < repair->changes.count; i++) {
+		const struct camtrapdp_change *change = &repair->changes.items[i];
+		cJSON *item = cJSON_CreateObject();
+
+		json_add_text(item, "table", change->table);
+		json_add_text(item, "column", change->column);
+		cJSON_AddStringToObject(item, "what", change->what);
+		cJSON_AddNumberToObject(item, "count", (double)change->count);
+		cJSON_AddItemToArray(array, item);
+		console_result(session->console, "%s%s%s: %s (%llu)\n",
+			change->table == NULL ? "datapackage.json" : change->table,
+			change->column == NULL ? "" : ".",
+			change->column == NULL ? "" : change->column, change->what,
+			(unsigned long long)change->count);
+	}
+	cJSON_AddStringToObject(session->result, "output", settings.repair);
+	console_print(session->console, "wrote '%s'%s\n", settings.repair,
+		repair->changes.count == 0 ? ", with nothing to mend" : "");
+	if (repair->local_files > 0)
+		console_warning(session->console,
+			"%llu media files lie in '%s' and were not copied: put them to the same "
+			"places beside '%s'",
+			(unsigned long long)repair->local_files, path, settings.repair);
+}
+
+/* The findings are those of the package that was written. */
+static int repair(struct session *session, const struct string_list *paths, struct error *err)
+{
+	struct camtrapdp_repair repair = {0};
+	struct string_list output = {0};
+	int result = -1;
+
+	if (paths->count != 1)
+		return error_set(err, ERROR_USAGE, "--repair writes one package: give one, not %zu",
+			paths->count);
+	if (session->dry_run) {
+		console_print(session->console, "would write '%s' mended to '%s'\n",
+			paths->items[0], settings.repair);
+		return 0;
+	}
+	if (validate_repair(paths->items[0], settings.repair, settings.overwrite, &repair,
+		    session->progress, err) == 0) {
+		tell_repair(session, paths->items[0], &repair);
+		string_list_add(&output, settings.repair);
+		result = validate_all(session, &output, err);
+	}
+	string_list_release(&output);
+	camtrapdp_repair_release(&repair);
+	return result;
+}
+
 static int run(struct session *session, struct error *err)
 {
 	struct string_list paths = {0};
@@ -94,7 +162,8 @@ static int run(struct session *session, struct error *err)
 		result = error_set(err, ERROR_USAGE,
 			"name a package (a folder, a ZIP, a YAML), or give --files-from");
 	else if (result == 0)
-		result = validate_all(session, &paths, err);
+		result = settings.repair != NULL ? repair(session, &paths, err)
+						 : validate_all(session, &paths, err);
 	string_list_release(&paths);
 	return result;
 }
@@ -124,12 +193,21 @@ const struct command command_validate = {
 		"200 times their size, are errors. Local media files that are missing are "
 		"warnings, and errors with --check-media.\n"
 		"\n"
+		"--repair OUT writes the package anew as Camtrap DP 1.0.2, mends what is plain to "
+		"mend, says what it changed, and checks the result: columns are put in the "
+		"standard's order, those that it does not know (TRAPPER's own _id among them) and "
+		"other resources (metadata.json) are left out, times, numbers and words are "
+		"written as the standard writes them, and the scopes are computed from the rows. "
+		"Media files in the package are not copied.\n"
+		"\n"
 		"Exits 3 when there are errors (with --strict: or warnings), 1 when a package "
 		"cannot be read at all.",
 	.examples = "# Is the download from TRAPPER fit to be published?\n"
 		    "$ trapkit validate camtrap_dp_export.zip\n"
 		    "# In a script, and strictly\n"
 		    "$ trapkit validate --strict --json package/ > findings.json\n"
+		    "# A download with columns of TRAPPER's own, made fit for other readers\n"
+		    "$ trapkit validate camtrap_dp_export.zip --repair survey.zip\n"
 		    "# A package before upload\n"
 		    "$ trapkit validate winter.yaml\n",
 	.options = tables,

@@ -96,7 +96,8 @@ _trapkit_takes_value() {
 		--file-yaml | \
 		--file-zip | \
 		--verify | \
-		--most) return 0 ;;
+		--most | \
+		--repair) return 0 ;;
 	esac
 	return 1
 }
@@ -503,9 +504,10 @@ _trapkit_rows() {
 		;;
 	validate/)
 		words=''
-		options=' --strict --check-media --most --files-from --null'
+		options=' --strict --check-media --most --repair --overwrite --files-from --null'
 		case $1 in
 		--most) kind=nothing ;;
+		--repair) kind=files ;;
 		--files-from) kind=files ;;
 		esac
 		;;

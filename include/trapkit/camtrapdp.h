@@ -97,6 +97,32 @@ int camtrapdp_check_zip(const char *path, bool read_all, struct camtrapdp_report
 int camtrapdp_unpack(
 	const char *zip, const char *folder, const struct progress *progress, struct error *err);
 
+/* What a repair changed. Texts are static; table and column NULL = does not apply. */
+struct camtrapdp_change {
+	const char *table, *column, *what;
+	uint64_t count;
+};
+struct camtrapdp_repair {
+	struct {
+		struct camtrapdp_change *items; /* in the order in which they were first made */
+		size_t count, capacity;
+	} changes;
+	uint64_t rows[3];     /* written, of deployments, media, observations */
+	uint64_t local_files; /* media rows whose file lies in the package: those are not copied */
+};
+/* `{ 0 }` is valid and releasable. */
+void camtrapdp_repair_release(struct camtrapdp_repair *repair);
+
+/*
+ * Writes a package anew, as Camtrap DP 1.0.2, into `folder`, which is there and empty:
+ * datapackage.json and the three tables (.csv.gz where they were), columns in the standard's order,
+ * without columns and resources that the standard does not know, such as TRAPPER's own `_id` and
+ * metadata.json; cells mended where it is plain what they mean; scopes computed from the rows.
+ * What cannot be mended is written as it is. ERROR_INPUT when the package cannot be read.
+ */
+int camtrapdp_repair(const char *path, const char *folder, struct camtrapdp_repair *repair,
+	const struct progress *progress, struct error *err);
+
 /* ---- for tests and fuzzing: the same checks on bytes in memory ---- */
 
 /* The descriptor alone. */

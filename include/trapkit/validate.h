@@ -21,6 +21,13 @@ int validate_package(const char *path, const struct camtrapdp_settings *settings
 	struct camtrapdp_report *report, enum validate_kind *kind, const struct progress *progress,
 	struct error *err);
 
+/*
+ * camtrapdp_repair() into `output`: a folder, or a ZIP when its name ends so; whole or not at all.
+ * What is there already is replaced with `overwrite` only.
+ */
+int validate_repair(const char *path, const char *output, bool overwrite,
+	struct camtrapdp_repair *repair, const struct progress *progress, struct error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -54,7 +54,12 @@ enum deployments_field {
 	D_TILT,
 	D_HEADING,
 	D_DISTANCE,
-	D_ISSUES
+	D_ISSUES,
+	D_BAIT,
+	D_FEATURE,
+	D_HABITAT,
+	D_GROUPS,
+	D_TAGS
 };
 
 enum media_field {
