@@ -183,7 +183,7 @@ static void warn(struct job *job, const struct camera_upload_file *file, const c
 {
 	if (file->status != CAMERA_UPLOAD_SENT && file->status != CAMERA_UPLOAD_WOULD_SEND)
 		return;
-	for (unsigned bit = 1; bit <= CAMERA_COUNTED_NAME; bit <<= 1)
+	for (unsigned bit = 1; bit <= CAMERA_LAST_WARNING; bit <<= 1)
 		if ((file->warnings & bit) != 0)
 			progress_warning(job->session->progress, shown, "%s",
 				camera_warning_text((enum camera_warning)bit));

@@ -266,7 +266,7 @@ void cameras_add_position(cJSON *object, double latitude, double longitude)
 
 void cameras_add_warnings(cJSON *array, unsigned warnings)
 {
-	for (unsigned bit = 1; bit <= CAMERA_COUNTED_NAME; bit <<= 1)
+	for (unsigned bit = 1; bit <= CAMERA_LAST_WARNING; bit <<= 1)
 		if ((warnings & bit) != 0)
 			cJSON_AddItemToArray(array,
 				cJSON_CreateString(camera_warning_text((enum camera_warning)bit)));

@@ -74,8 +74,10 @@ enum camera_warning {
 	CAMERA_BAD_EXIF = 1u << 6,
 	CAMERA_DATES_DIFFER = 1u << 7, /* EXIF and the camera's own block, by a minute or more */
 	CAMERA_NAME_CHANGES = 1u << 8, /* the FTP server changes or refuses such a name */
-	CAMERA_COUNTED_NAME = 1u << 9  /* NAME.JPG.1: an upload that collided with another */
+	CAMERA_COUNTED_NAME = 1u << 9, /* NAME.JPG.1: an upload that collided with another */
+	CAMERA_FACTORY_DATE = 1u << 10 /* the first hour of a year: where clocks begin anew */
 };
+#define CAMERA_LAST_WARNING CAMERA_FACTORY_DATE
 /* Sentence for one bit, no capital, no full stop. */
 const char *camera_warning_text(enum camera_warning bit);
 

@@ -59,6 +59,8 @@ const char *camera_warning_text(enum camera_warning bit)
 		       "blank, or holds a backslash or control character";
 	case CAMERA_COUNTED_NAME:
 		return "the name ends with a number that an FTP server added: it collided there";
+	case CAMERA_FACTORY_DATE:
+		return "dated in the first hour of a year: the camera's clock may have been reset";
 	default:
 		return "";
 	}
@@ -113,6 +115,8 @@ static void settle_date(const struct tags *tags, int64_t now, struct camera_fact
 		facts->warnings |= CAMERA_CLOCK_RESET;
 	else if (seconds > now + 86400)
 		facts->warnings |= CAMERA_IN_FUTURE;
+	else if (facts->taken.month == 1 && facts->taken.day == 1 && facts->taken.hour == 0)
+		facts->warnings |= CAMERA_FACTORY_DATE;
 }
 
 /* +1, -1, or 0 for a letter that is neither. */

@@ -286,6 +286,15 @@ def check_reports():
     fleet = document("profile", "report", "--fleet", *names)["reports"]
     check([(r["camera_id"], r["battery_percent"]) for r in fleet] == [("861943070068027", 55), ("868020035314870", 80)],
           f"--fleet: {fleet}")
+    # Of a folder, whatever a server would take for a report; as a table, what a technician looks for.
+    write(folder / "more/E1.JPG", cameras.picture())
+    write(folder / "more/5.txt.1", SWIFT.replace("Battery:80%", "Battery:15%").replace("30/03", "31/03").encode())
+    found = document("profile", "report", "--fleet", str(folder))["reports"]
+    check([(r["camera_id"], r["battery_percent"], r["signal"], r["sd_used_percent"], r["date"]) for r in found] ==
+          [("861943070068027", 55, 31, 0.37, "2025-12-06T15:46:47"), ("868020035314870", 15, 18, 3.33, "2026-03-31T10:26:52")],
+          f"--fleet of a folder: {found}")
+    check([r["path"] for r in document("profile", "report", str(folder))["reports"]] ==
+          [str(folder / name) for name in ("1.txt", "2.txt", "3.txt", "4.txt", "more/5.txt.1")], "reports of a folder")
     status, out, _ = run("profile", "report", "--csv", *names[:2])
     rows = list(csv.DictReader(io.StringIO(out)))
     check(status == 0 and rows[1]["longitude"] == "117.160000" and rows[0]["camera_name"] == "", f"CSV: {rows}")

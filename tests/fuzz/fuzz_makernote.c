@@ -70,42 +70,56 @@ static void look(const uint8_t *bytes, size_t size)
 		abort();
 }
 
-/* The bytes as the note of a make, and as its UserComment. */
-static void wrap(const char *make, uint16_t tag, const uint8_t *bytes, size_t size)
+/* A picture with a make and, in its EXIF or behind that as a comment segment, the bytes. */
+static void wrap(const char *make, uint16_t tag, uint8_t type, const uint8_t *bytes, size_t size)
 {
 	static const uint8_t head[] = {0xFF, 0xD8, 0xFF, 0xE1, 0, 0, 'E', 'x', 'i', 'f', 0, 0, 'I',
 		'I', '*', 0, 8, 0, 0, 0, 2, 0, 0x0F, 1, 2, 0, 16, 0, 0, 0, 38, 0, 0, 0};
-	static uint8_t out[70000];
-	size_t at = sizeof head;
+	static uint8_t out[140000];
+	size_t at = sizeof head, inside = size > 60000 ? 60000 : size;
 
-	if (size > 60000)
-		size = 60000;
 	memcpy(out, head, sizeof head);
 	memset(out + at, 0, 40);
 	out[at] = (uint8_t)tag;
 	out[at + 1] = (uint8_t)(tag >> 8);
-	out[at + 2] = 7;
-	out[at + 4] = (uint8_t)size;
-	out[at + 5] = (uint8_t)(size >> 8);
+	out[at + 2] = type;
+	out[at + 4] = (uint8_t)inside;
+	out[at + 5] = (uint8_t)(inside >> 8);
 	out[at + 8] = 54; /* the value: behind the directory and the make, from the `II` */
 	at = 12 + 38;
 	memcpy(out + at, make, strlen(make));
 	at = 12 + 54;
-	memcpy(out + at, bytes, size);
-	at += size;
+	memcpy(out + at, bytes, inside);
+	at += inside;
 	out[4] = (uint8_t)((at - 4) >> 8);
 	out[5] = (uint8_t)(at - 4);
-	look(out, at);
+	memcpy(out + at,
+		(const uint8_t[]){0xFF, 0xFE, (uint8_t)((inside + 2) >> 8), (uint8_t)(inside + 2)},
+		4);
+	memcpy(out + at + 4, bytes, inside);
+	look(out, at + 4 + inside);
 }
 
+enum { ASCII = 2, UNDEFINED = 7 };
+
+/* Each reader's own place for what it reads; RapidFire and BuckEye read the comment segment. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-	static const char *const makes[] = {"RECONYX", "BROWNING", "CUDDEBACK", "Moultrie"};
+	static const struct {
+		const char *make;
+		uint16_t tag;
+		uint8_t type;
+	} places[] = {
+		{"RECONYX", 0x927C, UNDEFINED}, {"RECONYX", 0x9286, UNDEFINED},
+		{"BROWNING", 0x9286, UNDEFINED}, {"CUDDEBACK", 0x9286, UNDEFINED},
+		{"Moultrie", 0x927C, UNDEFINED}, {"Panthera V4", 0x010E, ASCII},
+		{"Stealth Cam", 0x010E, ASCII}, {"BuckEyeCam", 0x9286, UNDEFINED},
+		{"", 0x0131, ASCII},     /* Bushnell: by its software */
+		{"G6.1", 0x0110, ASCII}, /* old Cuddeback: by its model */
+	};
 
 	look(bytes, size);
-	for (size_t i = 0; i < sizeof makes / sizeof *makes; i++) {
-		wrap(makes[i], 0x927C, bytes, size);
-		wrap(makes[i], 0x9286, bytes, size);
-	}
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+		wrap(places[i].make, places[i].tag, places[i].type, bytes, size);
 	return 0;
 }

@@ -20,7 +20,9 @@ def main():
     seeds = {
         "makernote": [cameras.hyperfire(), cameras.ultrafire(), cameras.hyperfire2(), cameras.BROWNING, cameras.CUDDEBACK,
                       cameras.MOULTRIE, cameras.picture(cameras.with_exif(**cameras.WILLFINE)),
-                      cameras.picture(cameras.with_exif(**cameras.SWIFT, big=True), cameras.RAPIDFIRE)],
+                      cameras.picture(cameras.with_exif(**cameras.SWIFT, big=True), cameras.RAPIDFIRE),
+                      cameras.RAPIDFIRE, b"SN=123\nTEXT1=Hut\nSOURCE=PIR\n", b"Temperature= 26.12\nImageCount=959\n",
+                      b"BS685BWYx08237\0", b"CUDDEBACK\0", b"RECONYXMF\0" + bytes(0xA6), b"RECONYXHF4K\0" + bytes(0x94)],
         "report": [WILLFINE.encode(), SWIFT.encode(), b"\xef\xbb\xbfIMEI:1\n", b"IMEI:1\nTemp:24\xb0C\n",
                    # Found by the search: a NUL inside the id.
                    b"IMEI:736\x1f\0\0\nCamID:1\n"],

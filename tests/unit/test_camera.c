@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The verdicts of contracts/camera-addaxai, row by row. */
+#include "../../lib/camera/readers.h"
 #include "camera_help.h"
 #include "trapkit/error.h"
 #include "trapkit/toml.h"
@@ -376,6 +377,42 @@ static void test_offsets(void **state)
 	zone_free(zone);
 }
 
+/* Section (f): what is parsed, and what is not. */
+static void test_offset_texts(void **state)
+{
+	static const struct {
+		const char *text;
+		int seconds; /* 1 = none */
+	} rows[] = {{"+01:00", 3600}, {"-05:30", -(5 * 3600 + 30 * 60)}, {"+0200", 7200},
+		{"+00:00", 0}, {"-00:00", 0}, {"+14:00", 14 * 3600}, {"", 1}, {"abc", 1}, {"Z", 1},
+		{"+1:00", 1}, {"+01", 1}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		int seconds = 1;
+
+		if (server_offset(rows[i].text, &seconds) != (rows[i].seconds != 1) ||
+			seconds != rows[i].seconds)
+			fail_msg("'%s' is %d s", rows[i].text, seconds);
+	}
+}
+
+/* Section (c): the table of pairs. */
+static void test_valid_pairs(void **state)
+{
+	static const struct {
+		double latitude, longitude;
+		bool valid;
+	} rows[] = {{52.02368, 12.98290, true}, {-33.85679, -70.65876, true}, {0, 5, true},
+		{5, 0, true}, {1e-9, 0, true}, {90, 180, true}, {-90, -180, true}, {0, 0, false},
+		{-0.0, 0.0, false}, {91, 12, false}, {52, 181, false}, {NAN, 1, false}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		assert_true(
+			position_is_valid(rows[i].latitude, rows[i].longitude) == rows[i].valid);
+}
+
 /* ---- positions ---- */
 
 static void test_positions(void **state)
@@ -581,6 +618,8 @@ int main(void)
 		cmocka_unit_test(test_path_before_exif),
 		cmocka_unit_test(test_dates),
 		cmocka_unit_test(test_offsets),
+		cmocka_unit_test(test_offset_texts),
+		cmocka_unit_test(test_valid_pairs),
 		cmocka_unit_test(test_positions),
 		cmocka_unit_test(test_gps_placeholder),
 		cmocka_unit_test(test_first_failure),

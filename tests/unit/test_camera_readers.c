@@ -415,9 +415,20 @@ static void test_dates(void **state)
 	spec.original = "2000:12:31 23:59:59";
 	read_spec(&spec);
 	assert_true(facts.warnings & CAMERA_CLOCK_RESET);
+	/* Section 9, rule 2: round dates at which clocks begin. */
 	spec.original = "2001:01:01 00:00:00";
 	read_spec(&spec);
+	assert_int_equal(facts.warnings, CAMERA_FACTORY_DATE);
+	spec.original = "2019:01:01 00:59:59";
+	read_spec(&spec);
+	assert_int_equal(facts.warnings, CAMERA_FACTORY_DATE);
+	spec.original = "2019:01:01 01:00:00";
+	read_spec(&spec);
 	assert_int_equal(facts.warnings, 0);
+	/* Rule 1: CreateDate before ModifyDate. */
+	spec.original = NULL;
+	read_spec(&spec);
+	assert_true(facts.taken.year == 2020 && facts.warnings == 0);
 	spec.original = "2035:01:01 00:00:00";
 	read_spec(&spec);
 	assert_int_equal(facts.warnings, CAMERA_IN_FUTURE);
