@@ -166,6 +166,7 @@ demo: all
 
 docs: all
 	$(Q)for kind in settings man bash zsh fish; do $(B)/trapkit describe $$kind . || exit 1; done
+	$(Q)$(PYTHON) tests/recording.py $(B)/trapkit man/three-minutes.svg
 
 # ---- install -----------------------------------------------------------------------------------
 

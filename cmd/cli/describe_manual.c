@@ -310,7 +310,9 @@ void describe_manual_command(FILE *out, const struct command *command)
 	put_settings(out, command->options);
 	put_exit_status(out);
 	put_examples(out, examples);
-	fputs(".Sh SEE ALSO\n.Xr trapkit 1 ,\n.Xr trapkit-config 5\n", out);
+	fputs(".Sh SEE ALSO\n.Xr trapkit 1 ,\n.Xr trapkit-config 5 ,\n"
+	      ".Xr trapkit-troubleshooting 7\n",
+		out);
 	free(examples);
 	free(name);
 }
@@ -363,5 +365,8 @@ void describe_manual_program(FILE *out)
 	for (size_t i = 0; commands[i] != NULL; i++)
 		if (command_is_listed(commands[i]))
 			fprintf(out, ".Xr trapkit-%s 1 ,\n", commands[i]->name);
-	fputs(".Xr trapkit-config 5\n", out);
+	fputs(".Xr trapkit-cameras 5 ,\n.Xr trapkit-config 5 ,\n.Xr trapkit-package 5 ,\n"
+	      ".Xr trapkit-ci 7 ,\n.Xr trapkit-cron 7 ,\n.Xr trapkit-technician 7 ,\n"
+	      ".Xr trapkit-troubleshooting 7\n",
+		out);
 }

@@ -17,8 +17,12 @@ for page in "$ROOT"/man/*.1; do
     [ -e "man/${page##*/}" ] || complain "man/${page##*/} belongs to no command any more"
 done
 
+"$PYTHON" "$ROOT/tests/recording.py" "$TRAPKIT" "$SCRATCH/recording.svg" || complain "the README's recording"
+cmp -s "$SCRATCH/recording.svg" "$ROOT/man/three-minutes.svg" ||
+    complain "man/three-minutes.svg is not what the program says: run 'make docs' and commit"
+
 if command -v mandoc >/dev/null; then
-    for page in "$ROOT"/man/*.[15]; do
+    for page in "$ROOT"/man/*.[157]; do
         mandoc -Tlint -W warning "$page" || complain "mandoc does not like ${page##*/}"
     done
 fi
