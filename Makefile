@@ -36,7 +36,7 @@ DEPS_TEST := libcmocka-dev libimage-exiftool-perl ffmpeg python3-yaml unzip sqli
 	libcap2 libpam0g libwrap0 procps strace faketime mandoc fish zsh bash-completion binutils
 DEPS_FUZZ := clang libclang-rt-dev
 DEPS_DEB := dpkg-dev
-DEPS_BENCH := exiftool exiv2 exif zip lftp curl libvips-tools imagemagick
+DEPS_BENCH := exiftool exiv2 exif zip lftp curl rclone libvips-tools imagemagick
 
 # ---- flags -------------------------------------------------------------------------------------
 
