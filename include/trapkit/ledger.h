@@ -185,7 +185,13 @@ struct ledger_package_list {
 };
 /* True when a collection is in both; each as `collections` above. */
 bool ledger_shares_collection(const char *left, const char *right);
-/* All packages, oldest first, parts in order. */
+/* 1 = `package` filled, release it with ledger_package_release(); 0 = not there. */
+int ledger_get_package(
+	struct ledger *ledger, int64_t id, struct ledger_package *package, struct error *err);
+/* 1 = a part of its set (name, folder, fingerprint) is on its way or delivered; 0 = none is. */
+int ledger_is_set_begun(
+	struct ledger *ledger, const struct ledger_package *package, struct error *err);
+/* All packages, oldest first, parts in order: not for every one of many. */
 int ledger_packages(struct ledger *ledger, struct ledger_package_list *list, struct error *err);
 void ledger_package_list_release(struct ledger_package_list *list);
 

@@ -246,15 +246,16 @@ char *deliver_overlap(struct ledger *ledger, const struct ledger_package *packag
 	struct error ignored = {0};
 	uint64_t files;
 	char *name = NULL;
-	bool begun;
 
+	/* Asked of each of many parts: no list of all packages is made for most of them. */
+	if (ledger_is_set_begun(ledger, package, &ignored) == 1)
+		return NULL;
 	if (ledger_packages(ledger, &list, &ignored) != 0)
 		list.count = 0;
-	begun = is_begun(&list, package);
-	for (size_t i = 0; i < list.count && name == NULL && !begun; i++)
+	for (size_t i = 0; i < list.count && name == NULL; i++)
 		if (is_doubtful(&list, i, package))
 			name = xstrdup(list.items[i].set);
-	if (name == NULL && !begun && package->recorded)
+	if (name == NULL && package->recorded)
 		ledger_packaged_twice(ledger, package->id, LEDGER_BEGUN, &name, &files, &ignored);
 	ledger_package_list_release(&list);
 	return name;
@@ -262,22 +263,14 @@ char *deliver_overlap(struct ledger *ledger, const struct ledger_package *packag
 
 int deliver_take(struct ledger *ledger, int64_t id, struct deliver_item *item, struct error *err)
 {
-	struct ledger_package_list list = {0};
-	int result = ledger_packages(ledger, &list, err);
-	size_t i;
+	int found = ledger_get_package(ledger, id, &item->package, err);
 
-	for (i = 0; result == 0 && i < list.count && list.items[i].id != id; i++)
-		;
-	if (result == 0 && i == list.count)
-		result = error_set(
+	if (found == 0)
+		return error_set(
 			err, ERROR_INPUT, "package %lld is not in the ledger", (long long)id);
-	if (result == 0) {
-		item->package = list.items[i];
-		list.items[i] = (struct ledger_package){0};
+	if (found == 1)
 		paths_of(&item->package, &item->yaml, &item->zip);
-	}
-	ledger_package_list_release(&list);
-	return result;
+	return found == 1 ? 0 : -1;
 }
 
 /* ---- files that the user named ---- */

@@ -48,13 +48,15 @@ static int read_folders(struct ledger_files *files, const char *collection, cons
 	struct error *err)
 {
 	struct ledger *ledger = files->ledger;
-	sqlite3_stmt *statement = store_statement(ledger, LIST_FOLDERS, err);
+	sqlite3_stmt *statement =
+		store_statement(ledger, deployment != NULL ? FIND_FOLDER : LIST_FOLDERS, err);
 	int code;
 
 	if (statement == NULL)
 		return -1;
 	store_bind_path(statement, 1, collection);
-	store_bind_path(statement, 2, deployment);
+	if (deployment != NULL)
+		store_bind_path(statement, 2, deployment);
 	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
 		struct cursor_folder folder = {
 			.id = sqlite3_column_int64(statement, 0),

@@ -183,6 +183,28 @@ int ledger_remove_package(struct ledger *ledger, int64_t id, struct error *err)
 	return result;
 }
 
+int ledger_get_package(
+	struct ledger *ledger, int64_t id, struct ledger_package *package, struct error *err)
+{
+	int result;
+
+	pthread_mutex_lock(&ledger->guard);
+	result = store_get_package(ledger, id, package, err);
+	pthread_mutex_unlock(&ledger->guard);
+	return result;
+}
+
+int ledger_is_set_begun(
+	struct ledger *ledger, const struct ledger_package *package, struct error *err)
+{
+	int result;
+
+	pthread_mutex_lock(&ledger->guard);
+	result = store_is_set_begun(ledger, package, err);
+	pthread_mutex_unlock(&ledger->guard);
+	return result;
+}
+
 int ledger_packages(struct ledger *ledger, struct ledger_package_list *list, struct error *err)
 {
 	int result;

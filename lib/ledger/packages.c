@@ -106,6 +106,50 @@ static struct ledger_package read_package(sqlite3_stmt *row)
 	};
 }
 
+/* Steps a statement of which one row is wanted. 1 = there is one, 0 = none, -1. */
+static int step_once(struct ledger *ledger, sqlite3_stmt *statement, struct error *err)
+{
+	int code = sqlite3_step(statement);
+
+	if (code == SQLITE_ROW)
+		return 1;
+	return code == SQLITE_DONE
+		? 0
+		: store_fail(ledger, err, "cannot read ledger '%s'", ledger->path);
+}
+
+int store_get_package(
+	struct ledger *ledger, int64_t id, struct ledger_package *package, struct error *err)
+{
+	sqlite3_stmt *statement = store_statement(ledger, GET_PACKAGE, err);
+	int found;
+
+	if (statement == NULL)
+		return -1;
+	sqlite3_bind_int64(statement, 1, id);
+	found = step_once(ledger, statement, err);
+	if (found == 1)
+		*package = read_package(statement);
+	sqlite3_reset(statement);
+	return found;
+}
+
+int store_is_set_begun(
+	struct ledger *ledger, const struct ledger_package *package, struct error *err)
+{
+	sqlite3_stmt *statement = store_statement(ledger, FIND_BEGUN, err);
+	int found;
+
+	if (statement == NULL)
+		return -1;
+	store_bind_text(statement, 1, package->set);
+	store_bind_text(statement, 2, package->fingerprint);
+	store_bind_path(statement, 3, package->folder);
+	found = step_once(ledger, statement, err);
+	sqlite3_reset(statement);
+	return found;
+}
+
 int store_packages(struct ledger *ledger, struct ledger_package_list *list, struct error *err)
 {
 	sqlite3_stmt *statement = NULL;

@@ -59,6 +59,8 @@ static const char *const steps[SCHEMA_NEWEST] = {
 	" destination BLOB NOT NULL, sha256 TEXT NOT NULL, place BLOB NOT NULL,"
 	" remote BLOB NOT NULL, size INTEGER NOT NULL, state INTEGER NOT NULL,"
 	" changed INTEGER NOT NULL, PRIMARY KEY (destination, sha256, place)) WITHOUT ROWID;",
+	/* What is asked of each of thousands of packages must not read the files of all. */
+	"CREATE INDEX packaged_of ON packaged (package);",
 };
 
 int schema_version(struct ledger *ledger, struct error *err)

@@ -15,11 +15,12 @@
 	"delivery, delivered, trigger_state, triggered, task, recorded"
 
 static const char *const texts[STATEMENT_COUNT] = {
-	[FIND_FOLDER] = "SELECT id FROM folders WHERE collection = ?1 AND deployment = ?2",
+	[FIND_FOLDER] = "SELECT id, collection, deployment FROM folders WHERE collection = ?1 AND "
+			"deployment = ?2",
 	[ADD_FOLDER] = "INSERT INTO folders (collection, deployment) VALUES (?1, ?2)",
 	[LIST_FOLDERS] =
-		"SELECT id, collection, deployment FROM folders WHERE (?1 IS NULL OR collection = "
-		"?1) AND (?2 IS NULL OR deployment = ?2) ORDER BY collection, deployment",
+		"SELECT id, collection, deployment FROM folders WHERE ?1 IS NULL OR collection = "
+		"?1 ORDER BY collection, deployment",
 	/* The old row's values on the right, those given in `excluded`. */
 	[PUT_FILE] =
 		"INSERT INTO files (" FILE_COLUMNS ", folder) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
@@ -52,6 +53,10 @@ static const char *const texts[STATEMENT_COUNT] = {
 	[UPDATE_PACKAGE] = "UPDATE packages SET (" PACKAGE_COLUMNS ") = (?1, ?2, ?3, ?4, ?5, ?6, "
 			   "?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, "
 			   "?21, ?22) WHERE id = ?23",
+	[GET_PACKAGE] = "SELECT id, " PACKAGE_COLUMNS " FROM packages WHERE id = ?1",
+	[FIND_BEGUN] = "SELECT 1 FROM packages WHERE name_of_set IS ?1 AND fingerprint IS ?2 AND "
+		       "folder IS ?3 AND "
+		       "(delivery <> 0 OR trigger_state <> 0) LIMIT 1",
 	[REMOVE_PACKAGE] = "DELETE FROM packages WHERE id = ?1",
 	[ADD_PACKAGED_FOLDER] =
 		"INSERT OR IGNORE INTO packaged_folders (collection, deployment) VALUES (?1, ?2)",

@@ -25,6 +25,8 @@ enum statement {
 	REMOVE_RENDITION,
 	ADD_PACKAGE,
 	UPDATE_PACKAGE,
+	GET_PACKAGE,
+	FIND_BEGUN,
 	REMOVE_PACKAGE,
 	ADD_PACKAGED_FOLDER,
 	PUT_PACKAGED,
@@ -84,7 +86,7 @@ void store_forget_folder(struct ledger *ledger);
 int schema_migrate(struct ledger *ledger, struct error *err);
 /* The database's schema version, or -1. */
 int schema_version(struct ledger *ledger, struct error *err);
-#define SCHEMA_NEWEST 4
+#define SCHEMA_NEWEST 5
 
 /*
  * Takes the lock of the work folder. Returns the descriptor to keep, or -1. *crashed tells that the
@@ -125,6 +127,10 @@ int store_get_file(
 	struct ledger *ledger, const char *path, struct resource *resource, struct error *err);
 int store_put_package(struct ledger *ledger, struct ledger_package *package, struct error *err);
 int store_remove_package(struct ledger *ledger, int64_t id, struct error *err);
+int store_get_package(
+	struct ledger *ledger, int64_t id, struct ledger_package *package, struct error *err);
+int store_is_set_begun(
+	struct ledger *ledger, const struct ledger_package *package, struct error *err);
 int store_packages(struct ledger *ledger, struct ledger_package_list *list, struct error *err);
 int store_put_packaged(struct ledger *ledger, int64_t package, const struct ledger_packaged *file,
 	struct error *err);
