@@ -29,7 +29,7 @@ static void put(struct repair_row *row, int field, const char *text,
 {
 	const struct schema *schema = &schemas[row->kind];
 
-	snprintf(row->written[field], REPAIRED_SIZE, "%s", text);
+	snprintf(row->written[field], REPAIRED_SIZE, "%.*s", REPAIRED_SIZE - 1, text);
 	row->cells[field] = row->written[field];
 	repair_note(repair, schema->name, schema->fields[field].name, what);
 }
