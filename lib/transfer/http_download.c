@@ -250,8 +250,12 @@ static bool decode(char *text)
 	for (at++; *at != '\0'; at++) {
 		bool coded = *at == '%' && hex_digit(at[1]) >= 0 && hex_digit(at[2]) >= 0;
 
-		text[used++] = coded ? (char)(hex_digit(at[1]) << 4 | hex_digit(at[2])) : *at;
-		at += coded ? 2 : 0;
+		if (coded) {
+			text[used++] = (char)(hex_digit(at[1]) << 4 | hex_digit(at[2]));
+			at += 2;
+		} else {
+			text[used++] = *at;
+		}
 	}
 	text[used] = '\0';
 	return true;
