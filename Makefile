@@ -87,7 +87,7 @@ help:
 	'make test       every test; installs what it needs' \
 	'make check      the tests only, nothing installed (SANITIZE=address,undefined or thread)' \
 	'make bench      our speed beside the peers, as ratios' \
-	'make fuzz       the fuzz targets for FUZZ_SECONDS each (60), with clang' \
+	'make fuzz       the fuzz targets for FUZZ_SECONDS each (60), FUZZ_JOBS at a time (2), with clang' \
 	'make docs       man pages, completions and config.example.toml anew from the option rows' \
 	'make install    to PREFIX (/usr/local), below DESTDIR; make uninstall takes it away' \
 	'make deb        Debian packages in build/: trapkit, libtrapkit-dev' \
@@ -154,8 +154,9 @@ check: programs
 		CC='$(CC)' $(PYTHON) tests/run.py $(ONLY)
 
 FUZZ_SECONDS ?= 60
+FUZZ_JOBS ?= 2
 fuzz: need-fuzz
-	$(Q)MAKE='$(MAKE)' sh tests/fuzz/run.sh '$(FUZZ_SECONDS)' $(ONLY)
+	$(Q)MAKE='$(MAKE)' FUZZ_JOBS='$(FUZZ_JOBS)' sh tests/fuzz/run.sh '$(FUZZ_SECONDS)' $(ONLY)
 
 bench: need-bench
 	$(Q)$(MAKE) --no-print-directory V=$(V) binary

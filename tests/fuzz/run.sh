@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Searches with every fuzz target, two at a time: run.sh SECONDS [words that the names must contain]
+# Searches with every fuzz target, $FUZZ_JOBS (2) at a time: run.sh SECONDS [words that the names must contain]
 # Called by `make fuzz`. Builds with clang into build/fuzz; the corpus grows there, the committed one stays as it is.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 seconds=${1:-60}
+jobs=${FUZZ_JOBS:-2}
 [ $# -gt 0 ] && shift
 make=${MAKE:-make}
 fuzz=build/fuzz
@@ -30,7 +31,7 @@ done
 programs=
 for name in $names; do programs="$programs $fuzz/fuzz/$name"; done
 # shellcheck disable=SC2086
-"$make" --no-print-directory -j2 B=$fuzz FUZZER=1 CC=clang CXX=clang++ OPTIMIZE=-O1 \
+"$make" --no-print-directory -j"$jobs" B=$fuzz FUZZER=1 CC=clang CXX=clang++ OPTIMIZE=-O1 \
     HARDEN="-fsanitize=fuzzer-no-link,$sanitize -fno-sanitize-recover=all -fno-omit-frame-pointer" \
     LDFLAGS_ALL="-pthread -fsanitize=fuzzer,$sanitize" $programs || exit 1
 
@@ -41,7 +42,7 @@ for name in $names; do
     [ ! -d "tests/fuzz/corpus/${name#fuzz_}" ] || cp -r "tests/fuzz/corpus/${name#fuzz_}/." "$fuzz/corpus/$name/"
 done
 
-echo "$names" | tr ' ' '\n' | sed '/^$/d' | SECONDS_EACH=$seconds FUZZ=$fuzz xargs -P 2 -I NAME sh -c '
+echo "$names" | tr ' ' '\n' | sed '/^$/d' | SECONDS_EACH=$seconds FUZZ=$fuzz xargs -P "$jobs" -I NAME sh -c '
     "$FUZZ/fuzz/NAME" -max_total_time="$SECONDS_EACH" -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
         -artifact_prefix="$FUZZ/artifacts/NAME-" "$FUZZ/corpus/NAME" >"$FUZZ/logs/NAME" 2>&1 </dev/null
     echo $? >"$FUZZ/logs/NAME.status"'
