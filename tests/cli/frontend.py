@@ -51,6 +51,17 @@ def document(*arguments, **more):
     return found
 
 
+def peak_memory(*arguments):
+    """MiB that a run took at most. A sanitizer takes more than the program: 0 then, and no run."""
+    if "sanitize" in TRAPKIT:
+        return 0
+    process = subprocess.Popen([TRAPKIT, *arguments], cwd=SCRATCH, env=environment(), stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    check(process.returncode == 0, f"{arguments}: status {process.returncode}")
+    return used.ru_maxrss / 1024
+
+
 class Terminal:
     """The program with a terminal of its own as standard input, output and error."""
 

@@ -18,7 +18,7 @@ import zlib
 sys.path.insert(0, str(pathlib.Path(os.environ["ROOT"]) / "tests/cli"))
 sys.path.insert(0, str(pathlib.Path(os.environ["ROOT"]) / "tests/fixtures"))
 import formats  # noqa: E402
-from frontend import SCRATCH, TRAPKIT, check, document, end, environment, run  # noqa: E402
+from frontend import SCRATCH, TRAPKIT, check, document, end, environment, peak_memory, run  # noqa: E402
 
 for tool in ("ffmpeg", "exiftool"):
     if shutil.which(tool) is None:
@@ -393,6 +393,17 @@ def killed_and_run_again():
     check(again["unchanged"] == 16, again)
 
 
+def memory_is_bounded():
+    sources, _ = deployment("R1", "big")
+    draw(sources / "1.png", "6000x4000", "-pix_fmt", "rgb48be")
+    draw(sources / "1.jpg", "6000x4000", "-q:v", "3", "-pix_fmt", "yuvj422p")
+    for kind in ("png", "jpg"):
+        os.link(sources / f"1.{kind}", sources / f"2.{kind}")
+    age(SCRATCH / "big")
+    used = peak_memory("convert", "--data-path", "big", "-q", "-j", "2")
+    check(used <= 512, f"24 MP in two workers: {used} MiB")
+
+
 def settings_are_checked():
     for value in ("x", "10x", "0x0", "1920x1080x3", "-5x5"):
         status, _, said = run("convert", "--data-path", "again", f"--resize={value}")
@@ -414,5 +425,6 @@ names_do_not_collide()
 packaged()
 mirror_tree()
 killed_and_run_again()
+memory_is_bounded()
 settings_are_checked()
 end()

@@ -16,7 +16,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(os.environ["ROOT"]) / "tests/cli"))
 sys.path.insert(0, str(pathlib.Path(os.environ["ROOT"]) / "tests/fixtures"))
 import formats  # noqa: E402
-from frontend import SCRATCH, TRAPKIT, check, document, end, environment, run  # noqa: E402
+from frontend import SCRATCH, TRAPKIT, check, document, end, environment, peak_memory, run  # noqa: E402
 
 for tool in ("ffmpeg", "ffprobe", "exiftool"):
     if shutil.which(tool) is None:
@@ -311,6 +311,17 @@ def packaged():
     check("video/mp4" in one and "2024-07-01T10:34:56" in one and str((made / "IMG_2.mp4").stat().st_size) in one, one)
 
 
+def memory_is_bounded():
+    sources, _ = deployment("big")
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=size=1920x1080:rate=30", "-frames:v", "20", "-c:v", "mjpeg", "-q:v", "3",
+           "-pix_fmt", "yuvj422p", sources / "1.avi")
+    os.link(sources / "1.avi", sources / "2.avi")
+    age(SCRATCH / "big")
+    for kind in ("mp4", "webm"):
+        used = peak_memory("convert", "--data-path", "big", "--video", kind, "-q", "-j", "2")
+        check(used <= 512, f"1080p to {kind} in two workers: {used} MiB")
+
+
 def killed_and_run_again():
     sources, made = deployment("killed")
     ffmpeg("-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=15,noise=alls=10", "-t", "3", "-c:v", "mjpeg", "-q:v", "4",
@@ -347,5 +358,6 @@ dates_are_carried()
 faults_of_cameras()
 webm()
 packaged()
+memory_is_bounded()
 killed_and_run_again()
 end()
