@@ -53,17 +53,23 @@ static bool is_folder(const char *path)
 
 static int check_arguments(const struct session *session, struct error *err)
 {
-	if (session->argument_count > 0)
-		return error_set(err, ERROR_USAGE,
-			"'%s' stands alone: packages are named with --file-yaml and --file-zip, "
-			"single pictures are sent with --camera",
-			session->arguments[0]);
+	bool camera = camera_upload_wanted();
+
 	if (settings.yaml.count != settings.zip.count)
 		return error_set(err, ERROR_USAGE,
 			"%zu --file-yaml and %zu --file-zip: they go in pairs, definition and "
 			"archive",
 			settings.yaml.count, settings.zip.count);
-	if (settings.yaml.count == 0 && general.data_path == NULL)
+	if (camera && settings.yaml.count > 0)
+		return error_set(err, ERROR_USAGE,
+			"--camera sends single pictures, --file-yaml and --file-zip a package: one "
+			"after the other, please");
+	if (!camera && session->argument_count > 0)
+		return error_set(err, ERROR_USAGE,
+			"'%s' stands alone: packages are named with --file-yaml and --file-zip, "
+			"single pictures are sent with --camera",
+			session->arguments[0]);
+	if (!camera && settings.yaml.count == 0 && general.data_path == NULL)
 		return error_set(err, ERROR_USAGE,
 			"nothing to upload is named: give --file-yaml and --file-zip, or "
 			"--data-path for what was packaged there");
@@ -236,9 +242,11 @@ static int run(struct session *session, struct error *err)
 	char *work;
 	int result = -1;
 
+	if (check_arguments(session, err) != 0)
+		return -1;
 	if (camera_upload_wanted())
 		return camera_upload_run(session, err);
-	if (check_arguments(session, err) != 0 || delivery_prepare(&delivery, true, err) != 0)
+	if (delivery_prepare(&delivery, true, err) != 0)
 		goto done;
 	delivery.settings.overwrite = settings.overwrite;
 	if (settings.zip.count > 0) {

@@ -192,20 +192,27 @@ static void warn(struct job *job, const struct camera_upload_file *file, const c
 static void say_counts(struct job *job)
 {
 	struct console *console = job->session->console;
-	const uint64_t *counts = job->counts;
+	bool dry = job->session->dry_run;
+	uint64_t sent = job->counts[dry ? CAMERA_UPLOAD_WOULD_SEND : CAMERA_UPLOAD_SENT];
+	const struct {
+		uint64_t count;
+		const char *what;
+	} others[] = {{job->counts[CAMERA_UPLOAD_ALREADY_SENT], "sent before"},
+		{job->counts[CAMERA_UPLOAD_REFUSED], "refused"},
+		{job->counts[CAMERA_UPLOAD_FAILED], "failed"},
+		{job->counts[CAMERA_UPLOAD_WAITING], "not come to"},
+		{job->counts[CAMERA_UPLOAD_SKIPPED], "skipped"}};
 	char *size = text_size(job->bytes_sent);
 
-	if (job->session->dry_run)
-		console_print(console, "would send %llu files to %s",
-			(unsigned long long)counts[CAMERA_UPLOAD_WOULD_SEND], job->delivery.url);
-	else
-		console_print(console, "sent %llu files (%s) to %s",
-			(unsigned long long)counts[CAMERA_UPLOAD_SENT], size, job->delivery.url);
-	console_print(console, "; %llu sent before, %llu refused, %llu failed, %llu skipped\n",
-		(unsigned long long)counts[CAMERA_UPLOAD_ALREADY_SENT],
-		(unsigned long long)counts[CAMERA_UPLOAD_REFUSED],
-		(unsigned long long)(counts[CAMERA_UPLOAD_FAILED] + counts[CAMERA_UPLOAD_WAITING]),
-		(unsigned long long)counts[CAMERA_UPLOAD_SKIPPED]);
+	console_print(console, "%s %llu file%s to %s", dry ? "would send" : "sent",
+		(unsigned long long)sent, sent == 1 ? "" : "s", job->delivery.url);
+	if (!dry)
+		console_print(console, " (%s)", size);
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		if (others[i].count > 0)
+			console_print(console, ", %llu %s", (unsigned long long)others[i].count,
+				others[i].what);
+	console_print(console, "\n");
 	if (choices.verify > 0 && !job->session->dry_run)
 		console_print(console, "the server took in %llu and rejected %llu; %llu wait\n",
 			(unsigned long long)job->verdicts[CAMERA_VERDICT_ACCEPTED],

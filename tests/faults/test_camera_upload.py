@@ -326,6 +326,9 @@ def troubles(scratch):
         done = field.run("upload", "--camera", field.data, "--to", nobody, "--retries", "0", expect=75)
         check("run the command again" in done.stderr, done)
         check(field.run("upload", field.data, expect=2).stderr.count("--camera") == 1, "without --camera")
+        field.run("upload", "--camera", field.data, "--file-yaml", "a", "--file-zip", "b", expect=2)
+        field.run("upload", "--camera", field.data, "--data-path", scratch / "nowhere", expect=1)
+        check(not (scratch / "nowhere").exists(), "a misspelt data path is not made")
         check("--files-from" in field.run("upload", "--camera", expect=2).stderr, "nothing named")
         missing = field.run("--json", "upload", "--camera", field.data / "none.jpg", "--work-dir", scratch / "work", expect=1,
                             UPLOAD__FTP_PASSWORD=PASSWORD)
