@@ -177,8 +177,8 @@ UNITS := $(notdir $(wildcard cmd/systemd/*.timer) $(patsubst %.in,%,$(wildcard c
 PAGES := $(notdir $(wildcard man/*.[157]))
 put = install -m 644 $(1) $(2)
 
-.PHONY: install-program install-library
-install: install-program install-library
+.PHONY: install-program install-library install-runtime
+install: install-program install-library install-runtime
 
 install-program: all
 	install -d $(addprefix $(ROOT)/,bin lib/systemd/system share/doc/trapkit \
@@ -206,6 +206,11 @@ install-library: all
 		lib/trapkit.pc.in >build/trapkit.pc
 	$(call put,build/trapkit.pc,$(ROOT)/lib/pkgconfig/)
 
+# What 'make deps' fetched where Debian has no package of it.
+install-runtime:
+	if [ -e $(RUNTIME) ]; then install -d $(ROOT)/lib/trapkit && \
+		$(call put,$(RUNTIME),$(ROOT)/lib/trapkit/); fi
+
 uninstall:
 	rm -f $(ROOT)/bin/trapkit $(addprefix $(ROOT)/bin/,$(LINKS)) \
 		$(addprefix $(ROOT)/share/bash-completion/completions/,trapkit $(LINKS)) \
@@ -215,7 +220,7 @@ uninstall:
 		$(addprefix $(ROOT)/lib/systemd/system/,$(UNITS)) \
 		$(ROOT)/lib/libtrapkit.a $(ROOT)/lib/pkgconfig/trapkit.pc
 	for page in $(PAGES); do rm -f $(ROOT)/share/man/man$${page##*.}/$$page; done
-	rm -rf $(ROOT)/include/trapkit $(ROOT)/share/doc/trapkit
+	rm -rf $(ROOT)/include/trapkit $(ROOT)/lib/trapkit $(ROOT)/share/doc/trapkit
 
 # Two packages in build/: trapkit, and libtrapkit-dev. Their dependencies are found by Debian's own tools.
 deb: need-deb

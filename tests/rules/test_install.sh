@@ -59,6 +59,8 @@ flags=$(PKG_CONFIG_PATH="$destination/usr/lib/pkgconfig" pkg-config --static --d
 # shellcheck disable=SC2086
 ${CC:-cc} "$SCRATCH/slug.c" -o "$SCRATCH/slug" $flags || fail "the library cannot be used"
 [ "$("$SCRATCH/slug")" = r1-32-odz ] || fail "$("$SCRATCH/slug") is no slug"
+[ ! -e build/lib/trapkit/libonnxruntime.so.1 ] || [ -s "$destination/usr/lib/trapkit/libonnxruntime.so.1" ] ||
+    fail "the model runtime that make deps fetched is not installed"
 make --no-print-directory uninstall DESTDIR="$destination" PREFIX=/usr >"$SCRATCH/log" 2>&1 || { cat "$SCRATCH/log"; exit 1; }
 left=$(find "$destination" ! -type d)
 [ -z "$left" ] || fail "left behind: $left"
