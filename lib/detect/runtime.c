@@ -14,6 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 /* The names under which distributions have shipped it: libonnxruntime.so.1.21. */
 #define OLDEST_MINOR 14
@@ -316,6 +319,14 @@ static int describe(struct runtime_session *session, struct error *err)
 	return check(runtime.api.CreateCpuMemoryInfo(0, 0, &session->memory), err, what);
 }
 
+/* What loading took beside the model itself goes back to the system: as much again. */
+static void give_back_memory(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+}
+
 struct runtime_session *runtime_open(const struct runtime_settings *settings, struct error *err)
 {
 	struct runtime_session *session;
@@ -328,8 +339,10 @@ struct runtime_session *runtime_open(const struct runtime_settings *settings, st
 	if (load(settings, err) != 0)
 		return NULL;
 	session = xcalloc(1, sizeof *session);
-	if (choose_device(settings, session, err) == 0 && describe(session, err) == 0)
+	if (choose_device(settings, session, err) == 0 && describe(session, err) == 0) {
+		give_back_memory();
 		return session;
+	}
 	if (err->kind == ERROR_INPUT)
 		error_context(err, "model '%s'", text_base_name(settings->model));
 	runtime_close(session);

@@ -77,6 +77,21 @@ def card(name, images, size):
     return folder
 
 
+def convert_corpus(name, size, count):
+    """Pictures as a camera makes them: a scene with the noise of its sensor."""
+    corpus = BASE / name
+    pictures = corpus / "data/winter/R1"
+    if not (corpus / "made").exists():
+        shutil.rmtree(corpus, ignore_errors=True)
+        pictures.mkdir(parents=True)
+        for i in range(count):
+            quiet(["ffmpeg", "-y", "-f", "lavfi", "-i", f"testsrc2=size={size}:rate=1,noise=alls=12:all_seed={i}",
+                   "-frames:v", "1", "-q:v", "5", "-pix_fmt", "yuvj422p", pictures / f"{i}.jpg"])
+            os.utime(pictures / f"{i}.jpg", (1719828000, 1719828000))
+        (corpus / "made").touch()
+    return corpus / "data", sorted(pictures.iterdir())
+
+
 def settings(folder):
     """A settings folder of its own, so that nobody's real one is read."""
     (folder / "settings").mkdir(exist_ok=True)

@@ -18,8 +18,10 @@ import tempfile
 import time
 import zipfile
 
+import detect
 import scale
-from bench import BASE, BUILD, HERE, IMAGES, RUNS, TRAPKIT, card, job, missing, quiet, results, settings
+from bench import (BASE, BUILD, HERE, IMAGES, RUNS, TRAPKIT, card, convert_corpus, job, missing, quiet, results,
+                   settings)
 
 
 DEFINITION = """collections:
@@ -162,21 +164,6 @@ def bench_upload():
             job("upload of 1 GiB, FTPS, pure-ftpd", run_ours, peers, "1.0 × the best peer", clean, runs=min(RUNS, 3))
 
 
-def convert_corpus(name, size, count):
-    """Pictures as a camera makes them: a scene with the noise of its sensor."""
-    corpus = BASE / name
-    pictures = corpus / "data/winter/R1"
-    if not (corpus / "made").exists():
-        shutil.rmtree(corpus, ignore_errors=True)
-        pictures.mkdir(parents=True)
-        for i in range(count):
-            quiet(["ffmpeg", "-y", "-f", "lavfi", "-i", f"testsrc2=size={size}:rate=1,noise=alls=12:all_seed={i}",
-                   "-frames:v", "1", "-q:v", "5", "-pix_fmt", "yuvj422p", pictures / f"{i}.jpg"])
-            os.utime(pictures / f"{i}.jpg", (1719828000, 1719828000))
-        (corpus / "made").touch()
-    return corpus / "data", sorted(pictures.iterdir())
-
-
 def works(*names):
     """The first that is installed, and not somebody's stand-in of that name."""
     for name in names:
@@ -310,7 +297,7 @@ def bench_validate():
 
 
 JOBS = {"validate": bench_validate, "convert": bench_convert, "convert_video": bench_convert_video, "start": bench_start, "survey": bench_survey, "package": bench_package, "upload": bench_upload,
-        **scale.JOBS}
+        **detect.JOBS, **scale.JOBS}
 
 
 def main():
