@@ -163,7 +163,8 @@ static int run_summary(struct session *session, struct error *err)
 	int status = -1;
 
 	if (path != NULL && detection_threshold(&threshold, err) == 0)
-		status = detection_tell_summary(session, path, threshold, session->result, err);
+		status = detection_tell_summary(
+			session, path, threshold, true, session->result, err);
 	free(path);
 	return status;
 }

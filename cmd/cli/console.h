@@ -45,6 +45,7 @@ struct table {
 	struct string_list cells; /* headings first */
 	size_t columns;
 	unsigned right; /* bit n: column n is set flush right */
+	bool friendly;  /* beside what was asked for: not with -q */
 };
 /* Headings, ended by NULL. At most 32. */
 void table_init(struct table *table, const char *heading, ...) __attribute__((sentinel));

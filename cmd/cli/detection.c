@@ -254,7 +254,7 @@ static void add_row(struct table *table, const struct detect_tally *tally)
 		table_cell(table, "%llu", (unsigned long long)numbers[i]);
 }
 
-int detection_tell_summary(struct session *session, const char *path, double threshold,
+int detection_tell_summary(struct session *session, const char *path, double threshold, bool asked,
 	cJSON *parent, struct error *err)
 {
 	struct detect_summary summary;
@@ -265,6 +265,7 @@ int detection_tell_summary(struct session *session, const char *path, double thr
 		return -1;
 	table_init(&table, "deployment", "files", "animal", "human", "vehicle", "other", "blank",
 		"failed", (const char *)NULL);
+	table.friendly = !asked;
 	for (size_t column = 1; column < 8; column++)
 		table_align_right(&table, column);
 	cJSON_AddNumberToObject(parent, "threshold", summary.threshold);
@@ -300,9 +301,10 @@ static void tell_words(
 			(unsigned long long)result->files);
 	else
 		console_print(session->console,
-			"Looked at %llu files (%llu frames of videos) in %s: %s; %llu were known "
+			"Looked at %llu %s (%llu frames of videos) in %s: %s; %llu were known "
 			"already\n",
-			(unsigned long long)done, (unsigned long long)result->frames, time, output,
+			(unsigned long long)done, done == 1 ? "file" : "files",
+			(unsigned long long)result->frames, time, output,
 			(unsigned long long)result->known);
 	if (result->failed > 0)
 		progress_warning(session->progress, NULL,
@@ -341,9 +343,9 @@ int detection_run(struct session *session, const struct detect_settings *flow, c
 		tell_words(session, &result, flow->output);
 		tell_json(&result, flow->output, parent);
 		*failed = result.failed;
-		status = session->dry_run
-			? 0
-			: detection_tell_summary(session, flow->output, threshold, parent, err);
+		status = session->dry_run ? 0
+					  : detection_tell_summary(session, flow->output, threshold,
+						    false, parent, err);
 	}
 	detect_result_release(&result);
 	return status;

@@ -24,8 +24,8 @@ int detection_model(struct session *session, const char *file, struct detector_s
 /* --threshold, or below 0 = the model's own. */
 int detection_threshold(double *threshold, struct error *err);
 
-/* What was seen: a table on the console, `threshold`, `deployments` and `total` into `parent`. */
-int detection_tell_summary(struct session *session, const char *path, double threshold,
+/* What was seen: a table (with -q only when asked), `threshold`, `deployments`, `total`. */
+int detection_tell_summary(struct session *session, const char *path, double threshold, bool asked,
 	cJSON *parent, struct error *err);
 
 /*

@@ -82,18 +82,20 @@ size_t display_width(const char *text)
 	return width;
 }
 
-static void put_padded(
-	struct console *console, const char *text, size_t width, bool right, bool last)
+typedef void say_function(struct console *console, const char *format, ...);
+
+static void put_padded(struct console *console, say_function *say, const char *text, size_t width,
+	bool right, bool last)
 {
 	size_t own = display_width(text);
 	int blanks = own < width ? (int)(width - own) : 0;
 
 	if (right)
-		console_result(console, "%*s%s%s", blanks, "", text, last ? "\n" : "  ");
+		say(console, "%*s%s%s", blanks, "", text, last ? "\n" : "  ");
 	else if (last)
-		console_result(console, "%s\n", text);
+		say(console, "%s\n", text);
 	else
-		console_result(console, "%s%*s  ", text, blanks, "");
+		say(console, "%s%*s  ", text, blanks, "");
 }
 
 void console_table(struct console *console, const struct table *table)
@@ -114,8 +116,8 @@ void console_table(struct console *console, const struct table *table)
 	for (size_t i = 0; i < shown.count; i++) {
 		size_t column = i % table->columns;
 
-		put_padded(console, shown.items[i], widths[column],
-			(table->right >> column & 1u) != 0,
+		put_padded(console, table->friendly ? console_print : console_result,
+			shown.items[i], widths[column], (table->right >> column & 1u) != 0,
 			column + 1 == table->columns || i + 1 == shown.count);
 	}
 	string_list_release(&shown);

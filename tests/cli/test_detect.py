@@ -114,6 +114,8 @@ def choices():
     check(run("detect", "--info", "--merge", "a")[0] == 2, "two things at once")
     told = document("detect", "--model", "yolov5-static.onnx", "-o", "dry.json", "--dry-run", "scene0.png")
     check(told["files"] == 1 and not list(SCRATCH.glob("dry.json*")), f"dry run: {told}")
+    quiet = run("detect", "--model", "yolov5-static.onnx", "-o", "quiet.json", "-q", "scene0.png")
+    check(quiet == (0, "", ""), f"-q: {quiet}")
     (SCRATCH / "list").write_bytes(b"scene1.png\0scene2.png\0scene1.png\0")
     told = document("detect", "--model", "yolov5-static.onnx", "-o", "list.json", "--files-from", "list", "-0")
     check(told["files"] == 2 and set(results("list.json")) == {"scene1.png", "scene2.png"}, f"--files-from: {told}")

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import sys
+import zipfile
 
 sys.path.insert(0, str(pathlib.Path(os.environ["ROOT"]) / "tests/cli"))
 sys.path.insert(0, str(pathlib.Path(os.environ["ROOT"]) / "tests/fixtures"))
@@ -180,6 +181,7 @@ def with_a_model():
     shards(whole)
     growing(whole)
     blank()
+    pipeline()
 
 
 def without_time(text):
@@ -244,6 +246,17 @@ def blank():
     check(high["files"] == 1, f"threshold 0.95: {high['files']}")
     status, _, said = run(*base[:-1], "--exclude-blank", "--detections", "none.json")
     check(status == 1 and "trapkit detect" in said, f"no detections: {status} {said}")
+
+
+def pipeline():
+    """Detect and package in one go: what is new is looked at, and blank pictures stay behind."""
+    outbox = SCRATCH / "outbox"
+    told = document("pipeline", "--data-path", "data", "--no-validate", "--timezone", "UTC", "--project-id", "1", "--detect",
+                    "--model", "m.onnx", "--exclude-blank", "--to", f"file://{outbox}", "--package-name", "seen")
+    check(told["exit"] == 0 and told["detect"]["pictures"] == 1, f"pipeline: {told.get('error')} {told.get('detect')}")
+    with zipfile.ZipFile(outbox / "seen.zip") as archive:
+        names = sorted(n for n in archive.namelist() if n.endswith(".png"))
+    check(len(names) == 7 and not any("LATER" in n for n in names), f"pipeline: {names}")
 
 
 validator_rules()
