@@ -210,12 +210,13 @@ static void warn_if_empty(struct session *session, const struct camtrapdp_report
 			: "");
 }
 
-static int conclude(struct session *session, const struct export_fetched *fetched,
+static int conclude(struct session *session, int64_t project, const struct export_fetched *fetched,
 	const struct camtrapdp_report *report)
 {
 	char *size = text_size(fetched->bytes);
 	int status = 0;
 
+	cJSON_AddNumberToObject(session->result, "project", (double)project);
 	json_add_text(session->result, "output", fetched->path);
 	json_add_text(session->result, "server_said", fetched->answer);
 	cJSON_AddNumberToObject(session->result, "bytes", (double)fetched->bytes);
@@ -268,7 +269,7 @@ int export_from_server(struct session *session, struct error *err)
 		"asking the server for the package of project %lld; a large one takes minutes",
 		(long long)package.project);
 	if (export_fetch(trapper, &fetch, &report, &fetched, session->progress, err) == 0)
-		result = conclude(session, &fetched, &report);
+		result = conclude(session, package.project, &fetched, &report);
 	trapper_close(trapper);
 	export_fetched_release(&fetched);
 	camtrapdp_report_release(&report);

@@ -80,10 +80,17 @@ static int put_zip(const char *folder, const char *output, enum output_existing 
 int validate_repair(const char *path, const char *output, bool overwrite,
 	struct camtrapdp_repair *repair, const struct progress *progress, struct error *err)
 {
+	static const char *const yaml[] = {".yaml", ".yml", NULL};
 	enum output_existing existing = overwrite ? OUTPUT_REPLACE : OUTPUT_REFUSE;
 	struct output_folder folder = {0};
-	int result = check_output(output, existing, err);
+	int result;
 
+	if (text_has_suffix(path, yaml))
+		return error_set(err, ERROR_INPUT,
+			"'%s' is of a TRAPPER package, only Camtrap DP packages are mended; "
+			"'trapkit package' makes it anew",
+			path);
+	result = check_output(output, existing, err);
 	if (result == 0)
 		result = output_folder_open(&folder, output, err);
 	if (result == 0)

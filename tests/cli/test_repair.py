@@ -203,6 +203,8 @@ def what_cannot_be_mended():
     write(contents(made), "without")
     check("media" in run("without", "--repair", "x", status=1)["error"]["message"], "a table that is not there")
     run("without", "naive", "--repair", "x", status=2)
+    (SCRATCH / "trapper.yaml").write_text("collections: []\n")
+    check("TRAPPER package" in run("trapper.yaml", "--repair", "x", status=1)["error"]["message"], "not that kind of package")
     run("naive", "--repair", "y", "--dry-run")
     check(not (SCRATCH / "y").exists(), "a dry run")
 
