@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Files read, decoded and made ready for the model, ahead of it and in parallel. */
 #include "detect_job.h"
+#include "own_facts.h"
 
 #include "trapkit/media.h"
 #include "trapkit/package.h"
@@ -185,6 +186,7 @@ static int prepare_picture(struct detect_job *job, struct detect_item *item, str
 		goto done;
 	media_parse_facts(
 		bytes, (size_t)file->size, text_base_name(path), job->settings->now, &facts);
+	own_facts_parse(bytes, (size_t)file->size, job->settings->now, &facts);
 	take_facts(item, &facts);
 	if (pixels_decode(bytes, (size_t)file->size, &item->pixels, err) != 0)
 		goto done;

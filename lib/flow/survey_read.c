@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The survey's deployment: compared with the ledger, what is new read in parallel and stored. */
 #define _GNU_SOURCE /* O_NOATIME */
+#include "own_facts.h"
 #include "survey_internal.h"
 
-#include "trapkit/camera.h"
 #include "trapkit/media.h"
 #include "trapkit/text.h"
 #include "trapkit/workers.h"
@@ -219,53 +219,6 @@ static int open_media(int data_fd, const char *path)
 	return fd;
 }
 
-static void copy_text(char *out, size_t size, const char *text)
-{
-	size_t length = strlen(text) < size ? strlen(text) : size - 1;
-
-	/* Not in the middle of a character. */
-	while (text[length] != '\0' && length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80)
-		length--;
-	memcpy(out, text, length);
-	out[length] = '\0';
-}
-
-/* The date by the rule of media.h: the camera's own block comes behind DateTimeOriginal only. */
-static void take_own_date(const struct camera_facts *camera, int64_t now, struct media_facts *facts)
-{
-	int64_t seconds = wall_seconds(&camera->own_date);
-
-	facts->taken = camera->own_date;
-	facts->taken_source = TIME_MAKER_NOTE;
-	facts->trouble &= ~(unsigned)(TROUBLE_NO_DATE | TROUBLE_CLOCK_RESET);
-	if (seconds < days_from_civil(2001, 1, 1) * 86400 || seconds > now + 86400)
-		facts->trouble |= TROUBLE_CLOCK_RESET;
-}
-
-/*
- * What EXIF left open, from the camera's own block. Costs a second look at the head of those files
- * only of which that can be expected.
- */
-static void ask_camera(int fd, int64_t now, struct media_facts *facts)
-{
-	bool dated = facts->taken_source == TIME_EXIF;
-	struct camera_facts camera;
-	struct error err = {0};
-
-	if (facts->type != MEDIA_JPEG ||
-		!camera_may_know_more(facts->make, facts->model, dated, facts->serial[0] != '\0') ||
-		camera_read_facts(fd, now, &camera, &err) != 0)
-		return;
-	if (!dated && camera.has_own_date)
-		take_own_date(&camera, now, facts);
-	if (facts->serial[0] == '\0')
-		copy_text(facts->serial, sizeof facts->serial, camera.serial);
-	if (facts->make[0] == '\0' || camera.reader == CAMERA_CUDDEBACK_OLD)
-		copy_text(facts->make, sizeof facts->make, camera.make);
-	if (facts->model[0] == '\0' || camera.reader == CAMERA_CUDDEBACK_OLD)
-		copy_text(facts->model, sizeof facts->model, camera.model);
-}
-
 /* Opens and reads the headers of DATA/path. The kind of failure does not matter to anyone. */
 static int read_file(
 	const struct survey *survey, const char *path, struct reading *reading, struct error *err)
@@ -284,7 +237,7 @@ static int read_file(
 		result = media_read_facts(
 			fd, text_base_name(path), survey->settings->now, &reading->facts, err);
 	if (result == 0 && S_ISREG(status.st_mode))
-		ask_camera(fd, survey->settings->now, &reading->facts);
+		own_facts_ask(fd, survey->settings->now, &reading->facts);
 	close(fd);
 	if (result != 0)
 		return -1;

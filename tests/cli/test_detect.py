@@ -11,6 +11,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(os.environ["ROOT"]) / "tests/cli"))
 sys.path.insert(0, str(pathlib.Path(os.environ["ROOT"]) / "tests/fixtures"))
+import camera_files  # noqa: E402
 import formats  # noqa: E402
 import make_detector  # noqa: E402
 import scenes  # noqa: E402
@@ -145,7 +146,9 @@ def orientations():
         names.append(f"o{orientation}.jpg")
         jpeg(names[-1], "up.png", turn=turn, orientation=orientation)
     for name, colour in (("grey6.jpg", False), ("colour6.jpg", True)):
-        (SCRATCH / name).write_bytes(formats.Painter(480, 640, colour).jpeg(1, formats.exif(orientation=6)))
+        # A camera of old firmware: the date is in its own block only.
+        block = formats.exif(orientation=6, taken=None, photo=[(0x927C, formats.UNDEFINED, camera_files.hyperfire())])
+        (SCRATCH / name).write_bytes(formats.Painter(480, 640, colour).jpeg(1, block))
     status, _, said = run("detect", "--model", "yolov5-dynamic.onnx", "-o", "turned.json", *names, "grey6.jpg",
                           "colour6.jpg")
     check(status == 0, f"orientations: {said}")
@@ -158,6 +161,7 @@ def orientations():
         for wrong in scenes.differences(got[name], scenes.expected(640, 480, wanted), 640, 480, 2, 0.02):
             check(False, f"{name}: {wrong}")
     check((got["grey6.jpg"]["width"], got["colour6.jpg"]["width"]) == (480, 640), f"grey: {got['grey6.jpg']}")
+    check(got["grey6.jpg"]["datetime"] == "2010:07:21 13:30:59", f"the camera's own date: {got['grey6.jpg']}")
 
 
 def bad_files():
