@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* trapkit convert: web-friendly renditions of pictures and videos. */
+#include "cli/blur.h"
 #include "cli/console.h"
 #include "cli/delivery.h"
+#include "cli/detection.h"
 #include "cli/general.h"
 #include "cli/options.h"
 #include "stages.h"
@@ -67,8 +69,8 @@ static const struct option options[] = {
 	{0},
 };
 
-static const struct option *const tables[] = {
-	options, convert_options, data_options, extension_options, timezone_options, NULL};
+static const struct option *const tables[] = {options, convert_options, blur_options,
+	detections_options, data_options, extension_options, timezone_options, NULL};
 
 /* ---- the settings ---- */
 
@@ -152,7 +154,7 @@ static void tell_file(void *context, const struct convert_file *file)
 	struct telling *telling = context;
 	struct session *session = telling->session;
 	bool made = file->status != CONVERT_FIT && file->status != CONVERT_UNCHANGED &&
-		file->status != CONVERT_FAILED;
+		file->status != CONVERT_FAILED && file->status != CONVERT_HELD;
 	cJSON *item;
 
 	if (session->dry_run && made) {
@@ -194,6 +196,7 @@ static void tell_json(const struct convert_result *result, double seconds, cJSON
 	cJSON_AddNumberToObject(parent, "unchanged", (double)result->unchanged);
 	cJSON_AddNumberToObject(parent, "damaged", (double)result->damaged);
 	cJSON_AddNumberToObject(parent, "failed", (double)result->failed);
+	cJSON_AddNumberToObject(parent, "held_back", (double)result->held);
 	cJSON_AddNumberToObject(parent, "bytes_in", (double)result->bytes_in);
 	cJSON_AddNumberToObject(parent, "bytes_out", (double)result->bytes_out);
 	cJSON_AddNumberToObject(parent, "seconds", seconds);
@@ -205,7 +208,7 @@ static void tell_words(struct session *session, const struct convert_result *res
 	char *in = text_size(result->bytes_in), *out = text_size(result->bytes_out);
 	char *time = text_duration(seconds);
 
-	if (made + result->placed + result->failed == 0)
+	if (made + result->placed + result->failed + result->held == 0)
 		console_print(session->console,
 			"Up to date: %llu renditions are there, %llu files need none\n",
 			(unsigned long long)result->unchanged, (unsigned long long)result->fit);
@@ -229,6 +232,11 @@ static void tell_words(struct session *session, const struct convert_result *res
 		console_print(session->console, "%s %llu files as they are\n",
 			session->dry_run ? "Would place" : "Placed",
 			(unsigned long long)result->placed);
+	if (result->held > 0)
+		progress_warning(session->progress, NULL,
+			"%llu %s held back: it is not known whether there are people in them",
+			(unsigned long long)result->held,
+			result->held == 1 ? "file is" : "files are");
 	if (result->failed > 0)
 		progress_warning(session->progress, NULL,
 			"%llu %s could not be converted, see above",
@@ -288,15 +296,28 @@ static void keep_memory(void)
 #endif
 }
 
+/* With something to cover every file needs a rendition, in its own size if not in a smaller one. */
+static int cover_all(struct convert_settings *flow, struct error *err)
+{
+	if (!flow->films)
+		return error_set(err, ERROR_USAGE,
+			"--video off leaves the people in videos uncovered: choose mp4 or webm");
+	if (!flow->pictures)
+		flow->picture.width = flow->picture.height = 0;
+	flow->pictures = true;
+	return 0;
+}
+
 int convert_stage(struct session *session, struct ledger *ledger,
-	const struct survey_result *survey, struct convert_result *result, cJSON *parent,
-	struct error *err)
+	const struct survey_result *survey, const char *kinds, struct convert_result *result,
+	cJSON *parent, struct error *err)
 {
 	struct telling telling = {.session = session};
 	struct convert_settings flow = {.tell = tell_file, .context = &telling};
 	struct zone *zone = NULL;
 	struct timespec begin;
-	char *work = stage_work_folder(session, err), *mirror = NULL;
+	struct convert_blur blur;
+	char *work = stage_work_folder(session, err), *mirror = NULL, *detections = NULL;
 	int status = -1;
 
 	*result = (struct convert_result){0};
@@ -305,6 +326,12 @@ int convert_stage(struct session *session, struct ledger *ledger,
 	telling.files = cJSON_AddArrayToObject(parent, "files");
 	if (work == NULL || fill(session, survey, &flow, err) != 0)
 		goto done;
+	if (kinds != NULL) {
+		if (cover_all(&flow, err) != 0 ||
+			blur_settings(work, kinds, &blur, &detections, err) != 0)
+			goto done;
+		flow.blur = &blur;
+	}
 	if (settings.output_path != NULL) {
 		mirror = stage_absolute(settings.output_path);
 		if (check_mirror(mirror, err) != 0)
@@ -321,6 +348,7 @@ int convert_stage(struct session *session, struct ledger *ledger,
 		tell_words(session, result, seconds_since(&begin));
 done:
 	zone_free(zone);
+	free(detections);
 	free(mirror);
 	free(work);
 	return status;
@@ -347,26 +375,29 @@ static int run(struct session *session, struct error *err)
 	struct survey_result survey = {0};
 	struct convert_result result = {0};
 	struct ledger *ledger = NULL;
-	char *work = stage_work_folder(session, err);
+	char *work = stage_work_folder(session, err), *kinds = NULL;
 	int status = -1;
 
 	if (work == NULL)
 		goto done;
 	ledger = ledger_open(work, session->dry_run ? LEDGER_SCRATCH : LEDGER_WRITE,
 		session->wait_lock, ledger_warning, session, err);
-	if (ledger == NULL || survey_stage(session, ledger, &survey, err) != 0)
+	if (ledger == NULL || blur_note(session, ledger, &kinds, err) != 0 ||
+		survey_stage(session, ledger, &survey, err) != 0)
 		goto done;
 	tell_survey_problems(&survey, session->result);
-	if (convert_stage(session, ledger, &survey, &result, session->result, err) != 0)
+	if (convert_stage(session, ledger, &survey, kinds, &result, session->result, err) != 0)
 		goto done;
 	if (survey.files == 0 && survey.failed == 0)
 		console_warning(session->console,
 			"there is nothing to convert; check --data-path and the selected image "
 			"and video extensions");
-	status = survey.failed > 0 || result.failed > 0 || (settings.strict && result.damaged > 0);
+	status = survey.failed > 0 || result.failed > 0 || result.held > 0 ||
+		(settings.strict && result.damaged > 0);
 done:
 	survey_result_release(&survey);
 	ledger_close(ledger);
+	free(kinds);
 	free(work);
 	return status;
 }
@@ -388,9 +419,22 @@ static const char description[] =
 	"settings is done. A damaged file gives what could be read of it, and a warning; one that "
 	"cannot be read at all is listed, its original stays as it is, and the exit status is 1. "
 	"Dates of videos are UTC when the time zone is known (--timezone), else as the camera "
-	"showed them.";
+	"showed them.\n"
+	"\n"
+	"--blur human,vehicle is for pictures of people who did not ask for it. Every file gets a "
+	"copy then, in which each box of such a kind that 'detect' found at least as sure as "
+	"--blur-threshold is filled with one colour, with a margin of a tenth around it; so is the "
+	"preview in the EXIF, and other previews are removed. In videos a box holds from the frame "
+	"that was looked at before to the one after it. Files that 'detect' did not look at, or "
+	"not in this form, are held back, listed, and the exit status is 1. The data path keeps "
+	"this in mind: 'package' takes no original there and 'upload' no package that holds any, "
+	"until --blur none. A model misses some people: look at the copies before they are "
+	"published.";
 
 static const char examples[] =
+	"# Cover people before anything leaves\n"
+	"$ trapkit detect --data-path /data --model md_v5a.onnx\n"
+	"$ trapkit convert --data-path /data --blur human,vehicle\n"
 	"# Convert, package and upload\n"
 	"$ trapkit convert --data-path /data\n"
 	"$ trapkit package --data-path /data\n"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* trapkit package: the YAML definition and the ZIP that TRAPPER takes. */
 #include "trapkit/package.h"
+#include "cli/blur.h"
 #include "cli/console.h"
 #include "cli/delivery.h"
 #include "cli/detection.h"
@@ -117,8 +118,8 @@ const struct option package_options[] = {
 };
 
 static const struct option *const tables[] = {package_options, extension_options, data_options,
-	blank_options, threshold_options, timezone_options, project_id_options, general_options,
-	network_options, NULL};
+	blank_options, detections_options, threshold_options, timezone_options, project_id_options,
+	general_options, network_options, NULL};
 
 struct stage_ready stage_ready;
 
@@ -538,7 +539,8 @@ static int run(struct session *session, struct error *err)
 		goto done;
 	ledger = ledger_open(work, session->dry_run ? LEDGER_SCRATCH : LEDGER_WRITE,
 		session->wait_lock, ledger_warning, session, err);
-	if (ledger == NULL || survey_stage(session, ledger, &survey, err) != 0)
+	if (ledger == NULL || blur_note(session, ledger, NULL, err) != 0 ||
+		survey_stage(session, ledger, &survey, err) != 0)
 		goto done;
 	if (package_stage(session, ledger, &survey, &result, session->result, err) != 0)
 		goto done;

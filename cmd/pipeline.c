@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* trapkit pipeline: survey, convert, package, upload and trigger in one go, the stages overlapped.
  */
+#include "cli/blur.h"
 #include "cli/console.h"
 #include "cli/delivery.h"
 #include "cli/detection.h"
@@ -33,9 +34,9 @@ static const struct option options[] = {
 
 /* The stages' own rows: pipeline has no copies of them. */
 static const struct option *const tables[] = {options, data_options, package_options,
-	extension_options, convert_options, blank_options, threshold_options, detection_options,
-	timezone_options, project_id_options, destination_options, delivery_options,
-	general_options, network_options, NULL};
+	extension_options, convert_options, blank_options, detections_options, blur_options,
+	threshold_options, detection_options, timezone_options, project_id_options,
+	destination_options, delivery_options, general_options, network_options, NULL};
 
 /* What is under way while packages are still being written. */
 struct pipeline {
@@ -44,6 +45,7 @@ struct pipeline {
 	struct delivery delivery;
 	struct deliver *deliver; /* opened for the first package that is not yet there */
 	size_t done;             /* packages with nothing left to do */
+	char *kinds;             /* what must be covered; owned; NULL = nothing */
 	struct error error;      /* why nothing can be delivered */
 };
 
@@ -229,11 +231,12 @@ static int run_convert(struct pipeline *pipeline, const struct survey_result *su
 	cJSON *stage;
 	int status;
 
-	if (!settings.convert)
+	if (!settings.convert && pipeline->kinds == NULL)
 		return 0;
 	stage = cJSON_AddObjectToObject(session->result, "convert");
-	status = convert_stage(session, pipeline->ledger, survey, &result, stage, err);
-	*failed = result.failed;
+	status = convert_stage(
+		session, pipeline->ledger, survey, pipeline->kinds, &result, stage, err);
+	*failed += result.failed + result.held;
 	if (status == 0 && session->dry_run && result.pictures + result.films > 0)
 		console_note(session->console,
 			"sizes of packages are those of the originals: the renditions are yet to "
@@ -241,7 +244,7 @@ static int run_convert(struct pipeline *pipeline, const struct survey_result *su
 	return status;
 }
 
-/* What --exclude-blank then goes by. */
+/* What --exclude-blank and --blur then go by. */
 static int run_detect(struct pipeline *pipeline, uint64_t *failed, struct error *err)
 {
 	struct session *session = pipeline->session;
@@ -276,8 +279,8 @@ static int run_stages(struct pipeline *pipeline, struct error *err)
 	int status = -1;
 
 	if (survey_stage(session, pipeline->ledger, &survey, err) == 0 &&
-		run_convert(pipeline, &survey, &failed, err) == 0 &&
-		run_detect(pipeline, &failed, err) == 0) {
+		run_detect(pipeline, &failed, err) == 0 &&
+		run_convert(pipeline, &survey, &failed, err) == 0) {
 		stage_ready = (struct stage_ready){part_is_ready, pipeline};
 		status = package_stage(session, pipeline->ledger, &survey, &packages, package, err);
 		stage_ready = (struct stage_ready){0};
@@ -308,12 +311,14 @@ static int run(struct session *session, struct error *err)
 		goto done;
 	pipeline.ledger = ledger_open(work, session->dry_run ? LEDGER_SCRATCH : LEDGER_WRITE,
 		session->wait_lock, ledger_warning, session, err);
-	if (pipeline.ledger != NULL)
+	if (pipeline.ledger != NULL &&
+		blur_note(session, pipeline.ledger, &pipeline.kinds, err) == 0)
 		status = run_stages(&pipeline, err);
 done:
 	deliver_close(pipeline.deliver);
 	delivery_release(&pipeline.delivery);
 	ledger_close(pipeline.ledger);
+	free(pipeline.kinds);
 	free(work);
 	return status;
 }
@@ -324,6 +329,10 @@ static const char description[] =
 	"the server, writes the packages, delivers them, and with --trigger has the server process "
 	"them. With several parts (--max-size, --split) one "
 	"is on its way while the next is written.\n"
+	"\n"
+	"With --detect a model looks at everything first; --exclude-blank then leaves out what is "
+	"blank, and --blur human,vehicle sees to it that nobody leaves uncovered "
+	"(trapkit-convert(1)).\n"
 	"\n"
 	"Every option of the stages is taken here too, and each stage reads its own section of "
 	"the settings.\n"
@@ -345,6 +354,9 @@ static const char examples[] =
 	"# Only one collection, in parts of 2 GB, and see what would happen\n"
 	"$ trapkit pipeline --data-path /data --collection summer_2024 --max-size 2GB --trigger "
 	"--dry-run\n"
+	"# Look for animals first, leave blank pictures here, and cover people\n"
+	"$ trapkit pipeline --data-path /data --detect --model md_v5a.onnx --exclude-blank "
+	"--blur human --trigger\n"
 	"# Every night from cron\n"
 	"$ trapkit pipeline --data-path /data --trigger --max-runtime 6h --quiet\n";
 

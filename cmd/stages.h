@@ -52,11 +52,12 @@ int package_stage(struct session *session, struct ledger *ledger,
 
 /*
  * Makes the renditions that package_stage() then takes, tells what was made, and fills `parent`. -1
- * with `err`; else 0, also when files failed: result->failed tells.
+ * with `err`; else 0, also when files failed: result->failed and result->held tell. `kinds` of
+ * blur_note(): what must be covered, or NULL.
  */
 int convert_stage(struct session *session, struct ledger *ledger,
-	const struct survey_result *survey, struct convert_result *result, cJSON *parent,
-	struct error *err);
+	const struct survey_result *survey, const char *kinds, struct convert_result *result,
+	cJSON *parent, struct error *err);
 
 /* --again: what was delivered is to be delivered once more. */
 bool stage_again(void);

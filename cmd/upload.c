@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* trapkit upload: packages to the server or an outbox, each once, each proven whole. */
+#include "cli/blur.h"
 #include "cli/camera_upload.h"
 #include "cli/cameras.h"
 #include "cli/command.h"
@@ -192,7 +193,8 @@ static int upload_from(struct session *session, struct delivery *delivery, const
 
 	if (ledger == NULL)
 		return -1;
-	if (collect(session, delivery, ledger, work_folder, &list, &done, err) != 0)
+	if (blur_note(session, ledger, NULL, err) != 0 ||
+		collect(session, delivery, ledger, work_folder, &list, &done, err) != 0)
 		goto done;
 	result = 0;
 	if (list.count == 0)

@@ -25,6 +25,9 @@ _trapkit_takes_value() {
 		--resize | \
 		--quality | \
 		--video | \
+		--blur | \
+		--blur-threshold | \
+		--detections | \
 		--data-path | \
 		--collection | \
 		--image-extensions | \
@@ -52,7 +55,6 @@ _trapkit_takes_value() {
 		--description | \
 		--keywords | \
 		--deployments | \
-		--detections | \
 		--metadata | \
 		--event-interval | \
 		--class-threshold | \
@@ -170,12 +172,15 @@ _trapkit_rows() {
 		;;
 	convert/)
 		words=''
-		options=' --output-path --overwrite --strict --resize --quality --video --data-path --collection --image-extensions --video-extensions --timezone --ignore-dst'
+		options=' --output-path --overwrite --strict --resize --quality --video --blur --blur-threshold --detections --data-path --collection --image-extensions --video-extensions --timezone --ignore-dst'
 		case $1 in
 		--output-path) kind=folders ;;
 		--resize) kind=nothing ;;
 		--quality) kind=nothing ;;
 		--video) kind=words values='mp4 webm off' ;;
+		--blur) kind=words values='human vehicle none' ;;
+		--blur-threshold) kind=nothing ;;
+		--detections) kind=files ;;
 		--data-path) kind=folders ;;
 		--collection) kind=nothing ;;
 		--image-extensions) kind=nothing ;;
@@ -345,7 +350,7 @@ _trapkit_rows() {
 		;;
 	pipeline/)
 		words=''
-		options=' --convert --detect --data-path --collection --output-path --package-name --max-size --split --validate --no-validate --originals --slug --no-slug --time-fallback --skip-damaged --verify --overwrite --again --image-extensions --video-extensions --resize --quality --video --exclude-blank --detections --threshold --model --keep --image-size --layout --compatibility --device --threads --batch --video-interval --resume --no-resume --retry-failed --timezone --ignore-dst --project-id --to --insecure-ftp --trigger --force-trigger --remove-zip --wait --parallel --limit-rate --timeout --retries --max-runtime'
+		options=' --convert --detect --data-path --collection --output-path --package-name --max-size --split --validate --no-validate --originals --slug --no-slug --time-fallback --skip-damaged --verify --overwrite --again --image-extensions --video-extensions --resize --quality --video --exclude-blank --detections --blur --blur-threshold --threshold --model --keep --image-size --layout --compatibility --device --threads --batch --video-interval --resume --no-resume --retry-failed --timezone --ignore-dst --project-id --to --insecure-ftp --trigger --force-trigger --remove-zip --wait --parallel --limit-rate --timeout --retries --max-runtime'
 		case $1 in
 		--data-path) kind=folders ;;
 		--collection) kind=nothing ;;
@@ -360,6 +365,8 @@ _trapkit_rows() {
 		--quality) kind=nothing ;;
 		--video) kind=words values='mp4 webm off' ;;
 		--detections) kind=files ;;
+		--blur) kind=words values='human vehicle none' ;;
+		--blur-threshold) kind=nothing ;;
 		--threshold) kind=nothing ;;
 		--model) kind=files ;;
 		--keep) kind=nothing ;;

@@ -41,6 +41,10 @@ const struct option blank_options[] = {
 		.flag = &settings.exclude_blank,
 		.fallback = "false",
 		.help = "Leave files out in which 'detect' found nothing as sure as --threshold."},
+	{0},
+};
+
+const struct option detections_options[] = {
 	{.name = "detections",
 		.section = "PIPELINE",
 		.value = "FILE.json",
@@ -129,21 +133,22 @@ const struct option detection_options[] = {
 
 /* ---- the settings ---- */
 
-static int refuse(const char *key, struct error *err)
+static int refuse(const char *section, const char *key, struct error *err)
 {
-	const struct option *row = option_find_setting("DETECT", key, 0);
+	const struct option *row = option_find_setting(section, key, 0);
 
 	error_context(err, "%s", option_origin(row));
 	err->kind = option_level(row) == ORIGIN_COMMAND_LINE ? ERROR_USAGE : ERROR_SETTINGS;
 	return -1;
 }
 
-static int parse_share(const char *key, const char *text, double *share, struct error *err)
+int detection_share(
+	const char *section, const char *key, const char *text, double *share, struct error *err)
 {
 	if (text_parse_number(text, share) && *share >= 0 && *share <= 1)
 		return 0;
 	error_set(err, ERROR_INPUT, "'%s' is no number from 0 to 1", text);
-	return refuse(key, err);
+	return refuse(section, key, err);
 }
 
 int detection_threshold(double *threshold, struct error *err)
@@ -151,7 +156,7 @@ int detection_threshold(double *threshold, struct error *err)
 	*threshold = -1;
 	if (settings.threshold == NULL || strcmp(settings.threshold, "auto") == 0)
 		return 0;
-	return parse_share("threshold", settings.threshold, threshold, err);
+	return detection_share("DETECT", "threshold", settings.threshold, threshold, err);
 }
 
 /* PREFIX/bin/trapkit and PREFIX/lib/trapkit. */
@@ -197,9 +202,10 @@ int detection_model(struct session *session, const char *file, struct detector_s
 			"'%s' is no size; write a number of pixels from 32 to "
 			"8192, or auto",
 			settings.image_size);
-		return refuse("image_size", err);
+		return refuse("DETECT", "image_size", err);
 	}
-	if (settings.keep != NULL && parse_share("keep", settings.keep, &keep, err) != 0)
+	if (settings.keep != NULL &&
+		detection_share("DETECT", "keep", settings.keep, &keep, err) != 0)
 		return -1;
 	model->image_size = (uint32_t)size;
 	model->floor = keep;
@@ -358,6 +364,12 @@ static bool is_blank(void *context, const struct resource *resource)
 	return detect_blank_has(context, resource->path, resource->size);
 }
 
+char *detection_file(const char *work_folder)
+{
+	return settings.detections != NULL ? xstrdup(settings.detections)
+					   : text_join_path(work_folder, "detections.json");
+}
+
 int detection_exclude_blank(struct session *session, const char *work_folder,
 	struct package_settings *package, struct error *err)
 {
@@ -369,8 +381,7 @@ int detection_exclude_blank(struct session *session, const char *work_folder,
 		return 0;
 	if (detection_threshold(&threshold, err) != 0)
 		return -1;
-	path = settings.detections != NULL ? xstrdup(settings.detections)
-					   : text_join_path(work_folder, "detections.json");
+	path = detection_file(work_folder);
 	if (access(path, R_OK) != 0 && session->dry_run) {
 		console_note(session->console,
 			"which files are blank is not known yet: sizes are those of all files");

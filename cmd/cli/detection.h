@@ -7,9 +7,16 @@
 #include "trapkit/detect_flow.h"
 #include "trapkit/package_flow.h"
 
-extern const struct option detection_options[]; /* DETECT's rows, to run a model */
-extern const struct option threshold_options[]; /* --threshold: to read what it found */
-extern const struct option blank_options[];     /* --exclude-blank --detections */
+extern const struct option detection_options[];  /* DETECT's rows, to run a model */
+extern const struct option threshold_options[];  /* --threshold: to read what it found */
+extern const struct option blank_options[];      /* --exclude-blank */
+extern const struct option detections_options[]; /* --detections */
+
+/* --detections, or that of the data path whose work folder it is. Owned. */
+char *detection_file(const char *work_folder);
+/* The text of the setting SECTION.KEY as a number from 0 to 1. */
+int detection_share(
+	const char *section, const char *key, const char *text, double *share, struct error *err);
 
 /* The settings as a flow takes them; texts stay the options'. */
 int detection_settings(struct session *session, struct detect_settings *flow, struct error *err);

@@ -22,6 +22,7 @@ struct zone;
 
 enum convert_status {
 	CONVERT_FAILED,    /* nothing could be made of it */
+	CONVERT_HELD,      /* it was not examined for what must be covered: no rendition */
 	CONVERT_FIT,       /* needs no rendition: the original serves */
 	CONVERT_UNCHANGED, /* its rendition is there already */
 	CONVERT_PICTURE,   /* made */
@@ -29,7 +30,7 @@ enum convert_status {
 	CONVERT_REMUXED,   /* made by packing the same streams anew */
 	CONVERT_PLACED     /* linked or copied into the mirror tree as it is */
 };
-/* "failed", "fit", "unchanged", "picture", "video", "remuxed", "placed". */
+/* "failed", "held_back", "fit", "unchanged", "picture", "video", "remuxed", "placed". */
 const char *convert_status_name(enum convert_status status);
 
 /* What became of one file, or would become of it in a dry run. All borrowed. */
@@ -39,6 +40,13 @@ struct convert_file {
 	enum convert_status status;
 	uint64_t bytes_in, bytes_out; /* out: 0 when not made now */
 	const char *remark;           /* what is wrong with it, or NULL: no capital, no full stop */
+};
+
+/* What must not be seen in any rendition. All borrowed. */
+struct convert_blur {
+	const char *detections; /* file of detections, which says where they are */
+	const char *kinds;      /* "human", "vehicle" or "human,vehicle" */
+	double threshold;       /* boxes at least this sure are covered */
 };
 
 /* All borrowed. */
@@ -51,8 +59,9 @@ struct convert_settings {
 	struct rendition_settings picture;
 	bool films; /* make renditions of videos */
 	enum film_format film;
-	uint64_t film_count;     /* of all videos, to choose threads for each; 0 = many */
-	const struct zone *zone; /* of the cameras' clocks; NULL = not known */
+	uint64_t film_count;             /* of all videos, to choose threads for each; 0 = many */
+	const struct convert_blur *blur; /* NULL = nothing need be covered */
+	const struct zone *zone;         /* of the cameras' clocks; NULL = not known */
 	bool ignore_dst;
 	bool overwrite; /* make all anew, and replace files of a mirror that are not ours */
 	bool fail_fast;
@@ -69,6 +78,7 @@ struct convert_result {
 	uint64_t pictures, films, remuxed; /* made now */
 	uint64_t placed;                   /* linked or copied */
 	uint64_t fit, unchanged, failed;   /* see enum convert_status */
+	uint64_t held;                     /* likewise */
 	uint64_t damaged;                  /* of those made, what was there of a damaged file */
 	uint64_t bytes_in, bytes_out;      /* of those made */
 };
@@ -81,7 +91,11 @@ struct convert_result {
  * these say is out of date. Renditions appear whole or not at all; the same source and settings
  * give the same bytes. A mirror tree holds every file, those that need no rendition as a link or a
  * copy; a file there that is not ours, and differs, is a failure without `overwrite`.
- * A file that fails is warned of and counted, and whatever was made of it before is forgotten.
+ * With `blur` every file gets a rendition, also those that would need none, and what the file of
+ * detections tells of is covered with a margin; a file that is not in it, failed there, or changed
+ * since, is CONVERT_HELD.
+ * A file that fails or is held is warned of and counted, and whatever was made of it before is
+ * forgotten.
  * 0 also when files failed. The ledger must not be in a transaction.
  */
 int convert_run(const struct convert_settings *settings, struct ledger *ledger,

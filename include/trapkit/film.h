@@ -10,6 +10,7 @@
 extern "C" {
 #endif
 
+struct blur_list;
 struct error;
 struct progress;
 
@@ -20,6 +21,8 @@ struct film_settings {
 	bool dated;
 	int64_t created;  /* what goes to creation_time: seconds since 1970 */
 	unsigned threads; /* for encoding, at least 1 */
+	/* Areas to cover; with any, the video is encoded in every case. NULL = none. */
+	const struct blur_list *blur;
 };
 
 struct film {

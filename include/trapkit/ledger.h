@@ -133,6 +133,17 @@ int ledger_get_rendition(struct ledger *ledger, const char *path,
 	struct ledger_rendition *rendition, struct error *err);
 int ledger_remove_rendition(struct ledger *ledger, const char *path, struct error *err);
 
+/* ---- what holds for the whole data path ---- */
+
+/* Whose pictures may leave only blurred: "human", "vehicle" or "human,vehicle"; not there = none.
+ */
+#define LEDGER_BLUR "blur"
+
+/* *value is owned, NULL when there is no such note. */
+int ledger_get_note(struct ledger *ledger, const char *key, char **value, struct error *err);
+/* NULL takes it away. */
+int ledger_put_note(struct ledger *ledger, const char *key, const char *value, struct error *err);
+
 /* ---- packages, deliveries, triggers ---- */
 
 enum package_state { PACKAGE_PLANNED, PACKAGE_WRITTEN };
@@ -172,6 +183,7 @@ struct ledger_package {
 	 */
 	char *task;
 	bool recorded; /* which files it holds is known: ledger_packaged() */
+	char *blur;    /* the ledger's LEDGER_BLUR when it was packaged; NULL = there was none */
 };
 
 void ledger_package_release(struct ledger_package *package);

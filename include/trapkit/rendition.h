@@ -11,6 +11,7 @@
 extern "C" {
 #endif
 
+struct blur_list;
 struct error;
 struct media_facts;
 
@@ -32,10 +33,12 @@ struct rendition {
  * with a Lanczos kernel of three lobes. EXIF, ICC profile, XMP and comments are carried over; EXIF
  * dimensions, orientation and thumbnail are made true, and nothing else in it moves, so that maker
  * notes keep their offsets.
+ * With `blur`, its areas are covered, and of previews only the EXIF thumbnail, made anew from the
+ * covered picture, is kept: all others are overwritten or left out. NULL = nothing is to be hidden.
  * ERROR_INPUT when nothing can be decoded. The caller releases.
  */
 int rendition_make(const uint8_t *bytes, size_t size, const struct rendition_settings *settings,
-	struct rendition *rendition, struct error *err);
+	const struct blur_list *blur, struct rendition *rendition, struct error *err);
 void rendition_release(struct rendition *rendition);
 
 /*

@@ -16,6 +16,7 @@ const char *convert_status_name(enum convert_status status)
 {
 	static const char *const names[] = {
 		[CONVERT_FAILED] = "failed",
+		[CONVERT_HELD] = "held_back",
 		[CONVERT_FIT] = "fit",
 		[CONVERT_UNCHANGED] = "unchanged",
 		[CONVERT_PICTURE] = "picture",
@@ -73,6 +74,9 @@ static void count(struct convert_job *job, const struct convert_item *item)
 	case CONVERT_FAILED:
 		result->failed++;
 		return;
+	case CONVERT_HELD:
+		result->held++;
+		return;
 	case CONVERT_FIT:
 		result->fit++;
 		return;
@@ -100,6 +104,8 @@ static void count(struct convert_job *job, const struct convert_item *item)
 /* What was lost of a damaged file; owned, or NULL. */
 static char *remark_on(const struct convert_item *item)
 {
+	if (item->held != NULL)
+		return xstrdup(item->held);
 	if (!item->damaged)
 		return NULL;
 	if (item->status == CONVERT_PICTURE)
@@ -115,7 +121,8 @@ static char *remark_on(const struct convert_item *item)
 static void tell(struct convert_job *job, const struct convert_item *item, const char *remark)
 {
 	const struct convert_file file = {.path = item->source.path,
-		.rendition = item->status == CONVERT_FIT || item->status == CONVERT_FAILED
+		.rendition = item->status == CONVERT_FIT || item->status == CONVERT_FAILED ||
+				item->status == CONVERT_HELD
 			? NULL
 			: item->target,
 		.status = item->status,
@@ -203,7 +210,11 @@ int convert_run(const struct convert_settings *settings, struct ledger *ledger,
 	clock_gettime(CLOCK_MONOTONIC, &job.flushed);
 	progress_send(progress, &event);
 	sweep(settings);
-	outcome = workers_run(&workers, settings->jobs, err);
+	if (settings->blur != NULL)
+		job.blur = blur_finder_open(settings->blur, progress, err);
+	outcome = settings->blur != NULL && job.blur == NULL
+		? -1
+		: workers_run(&workers, settings->jobs, err);
 	/* What was made before a stop need not be made again. */
 	if (convert_flush(&job, outcome == 0 ? err : &second) != 0)
 		outcome = -1;
@@ -213,6 +224,7 @@ int convert_run(const struct convert_settings *settings, struct ledger *ledger,
 	progress_send(progress, &event);
 	if (job.files != NULL)
 		ledger_files_close(job.files);
+	blur_finder_close(job.blur);
 	convert_names_release(&job.names);
 	free(job.rows.items);
 	pthread_mutex_destroy(&job.guard);

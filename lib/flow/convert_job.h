@@ -3,6 +3,9 @@
 #ifndef TRAPKIT_LIB_FLOW_CONVERT_JOB_H
 #define TRAPKIT_LIB_FLOW_CONVERT_JOB_H
 
+#include "blur_find.h"
+
+#include "trapkit/blur.h"
 #include "trapkit/convert.h"
 #include "trapkit/error.h"
 #include "trapkit/ledger.h"
@@ -55,6 +58,9 @@ struct convert_item {
 	bool has_sha256;
 	uint8_t sha256[SHA256_SIZE];
 	struct film film;
+	struct blur_list areas; /* to be covered, when job->blur is there */
+	const char *held;       /* why it must not get a rendition, or NULL */
+	const char *examined;   /* hex SHA-256 of the file that was examined; NULL = not told */
 };
 
 struct convert_job {
@@ -62,6 +68,7 @@ struct convert_job {
 	struct ledger *ledger;
 	struct convert_result *result;
 	const struct progress *progress;
+	struct blur_finder *blur; /* NULL = nothing need be covered */
 	struct convert_names names;
 	struct ledger_files *files; /* of the present collection */
 	size_t collection;

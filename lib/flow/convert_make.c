@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -56,6 +57,20 @@ static int hash_bytes(
 	sha256_finish(digest, sha256);
 	sha256_free(digest);
 	return 0;
+}
+
+/* Another file than the one in which the areas to cover were found must not pass. */
+static int check_examined(const struct convert_item *item, struct error *err)
+{
+	char hex[SHA256_HEX_SIZE];
+
+	if (item->examined == NULL)
+		return 0;
+	sha256_hex(item->sha256, hex);
+	if (strcasecmp(hex, item->examined) == 0)
+		return 0;
+	return error_set(err, ERROR_INPUT,
+		"held back: it is not the file that was examined; run 'trapkit detect' again");
 }
 
 static int hash_source(struct convert_job *job, struct convert_item *item, struct error *err)
@@ -289,8 +304,10 @@ static int make_picture(struct convert_job *job, struct convert_item *item, stru
 		hash_bytes(bytes, (size_t)item->source.size, item->sha256, err) != 0)
 		goto done;
 	item->has_sha256 = true;
-	if (rendition_make(bytes, (size_t)item->source.size, &job->settings->picture, &rendition,
-		    err) != 0)
+	if (check_examined(item, err) != 0)
+		goto done;
+	if (rendition_make(bytes, (size_t)item->source.size, &job->settings->picture,
+		    job->blur == NULL ? NULL : &item->areas, &rendition, err) != 0)
 		goto done;
 	free(bytes);
 	bytes = NULL;
@@ -323,13 +340,14 @@ static int make_film(struct convert_job *job, struct convert_item *item, struct 
 	const struct film_settings settings = {.format = job->settings->film,
 		.dated = item->dated,
 		.created = item->film_created,
-		.threads = film_threads(job->settings)};
+		.threads = film_threads(job->settings),
+		.blur = &item->areas};
 	struct output_file file = {0};
 	struct stat status;
 	char *source = text_join_path(job->settings->data_path, item->source.path);
 	int result = -1;
 
-	if (hash_source(job, item, err) != 0 ||
+	if (hash_source(job, item, err) != 0 || check_examined(item, err) != 0 ||
 		output_file_open_swept(&file, item->target, false, err) != 0 ||
 		film_make(source, file.temporary, &settings, &item->film, job->progress, err) != 0)
 		goto done;
@@ -379,6 +397,8 @@ static int recognize(struct convert_job *job, struct convert_item *item, struct 
 
 static int make(struct convert_job *job, struct convert_item *item, struct error *err)
 {
+	if (item->status == CONVERT_HELD)
+		return note_gone(job, item, err);
 	if (item->target == NULL)
 		return error_set(err, ERROR_INPUT,
 			"its rendition's name is taken by another file; rename one of them");

@@ -17,6 +17,7 @@ void convert_item_release(struct convert_item *item)
 	free(item->target);
 	free(item->recorded);
 	free(item->settings);
+	free(item->areas.items);
 	ledger_rendition_release(&item->known);
 	*item = (struct convert_item){0};
 }
@@ -51,6 +52,21 @@ static char *settings_text(const struct convert_job *job, const struct resource 
 	return xasprintf("%s created %lld%s recipe %d",
 		settings->film == FILM_WEBM ? "webm" : "mp4", (long long)created,
 		is_utc ? "" : " naive", RECIPE);
+}
+
+/* Everything that the rendition's bytes depend on beside the source. */
+static char *item_settings(const struct convert_job *job, const struct convert_item *item,
+	const struct resource *resource)
+{
+	char *text = settings_text(job, resource), *blur, *both;
+
+	if (job->blur == NULL)
+		return text;
+	blur = blur_text(job->blur, &item->areas);
+	both = xasprintf("%s %s", text, blur);
+	free(blur);
+	free(text);
+	return both;
 }
 
 static bool is_fit(const struct convert_settings *settings, const struct media_facts *facts)
@@ -148,9 +164,16 @@ int convert_plan(struct convert_job *job, const struct resource *resource,
 		return 0; /* convert_make says so */
 	set_target(job, item, below);
 	free(below);
-	item->check_fit = item->status == CONVERT_PICTURE && is_fit(settings, &resource->facts);
+	if (job->blur != NULL &&
+		(item->held = blur_find(job->blur, resource, &item->areas, &item->examined)) !=
+			NULL) {
+		item->status = CONVERT_HELD;
+		return 0;
+	}
+	item->check_fit = job->blur == NULL && item->status == CONVERT_PICTURE &&
+		is_fit(settings, &resource->facts);
 	if (item->status != CONVERT_FIT) {
-		item->settings = settings_text(job, resource);
+		item->settings = item_settings(job, item, resource);
 		compare_row(job, item);
 	} else if (settings->mirror_folder != NULL) {
 		convert_plan_place(job, item);

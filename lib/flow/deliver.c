@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Packages brought to their destination: the queue, the connections, the order of things. */
+#include "blur_find.h"
 #include "delivery.h"
 
 #include "trapkit/memory.h"
@@ -383,6 +384,22 @@ struct deliver *deliver_open(const struct deliver_settings *settings, struct led
 	return deliver;
 }
 
+/* A data path whose pictures may only leave covered: nothing else does, wherever it comes from. */
+static void check_blur(struct deliver *deliver, struct deliver_item *item)
+{
+	struct error *err = &item->error;
+
+	free(deliver->blur);
+	if (err->kind != ERROR_NONE ||
+		ledger_get_note(deliver->ledger, LEDGER_BLUR, &deliver->blur, err) != 0 ||
+		deliver->blur == NULL || blur_covers(item->package.blur, deliver->blur))
+		return;
+	error_set(err, ERROR_INPUT,
+		"'%s' is not sent: it was packaged without covering people (blur is '%s' here); "
+		"'trapkit package --again' makes it anew",
+		item->package.name, deliver->blur);
+}
+
 static uint64_t file_size(const char *path)
 {
 	struct stat status;
@@ -398,6 +415,7 @@ void deliver_add(struct deliver *deliver, struct deliver_item *item)
 
 	*own = *item;
 	*item = (struct deliver_item){0};
+	check_blur(deliver, own);
 	pthread_mutex_lock(&deliver->lock);
 	first = deliver->count == 0;
 	if (own->error.kind == ERROR_NONE)
@@ -491,6 +509,7 @@ void deliver_close(struct deliver *deliver)
 	free(deliver->items);
 	free(deliver->lines);
 	free(deliver->destination);
+	free(deliver->blur);
 	remote_limiter_free(deliver->limiter);
 	pthread_mutex_destroy(&deliver->lock);
 	pthread_mutex_destroy(&deliver->server_lock);

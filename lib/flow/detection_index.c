@@ -7,6 +7,7 @@
 #include "trapkit/memory.h"
 #include "trapkit/progress.h"
 
+#include <cjson/cJSON.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,31 +44,58 @@ static int compare_images(const void *a, const void *b)
 	return compare_ends(left->file, right->file);
 }
 
+static void note_file(struct indexed_image *entry, const struct detected_image *image)
+{
+	cJSON *json = cJSON_ParseWithLength(image->json, image->json_size);
+	const cJSON *size = cJSON_GetObjectItemCaseSensitive(json, "size");
+	const cJSON *sha256 = cJSON_GetObjectItemCaseSensitive(json, "sha256");
+	const cJSON *frames = cJSON_GetObjectItemCaseSensitive(json, "frames_processed");
+	const cJSON *frame;
+	int count = cJSON_IsArray(frames) ? cJSON_GetArraySize(frames) : 0;
+
+	entry->size = cJSON_IsNumber(size) ? (int64_t)size->valuedouble : -1;
+	if (cJSON_IsString(sha256))
+		entry->sha256 = xstrdup(sha256->valuestring);
+	if (count > 0)
+		entry->frames = xcalloc((size_t)count, sizeof *entry->frames);
+	cJSON_ArrayForEach(frame, frames)
+	{
+		if (cJSON_IsNumber(frame))
+			entry->frames[entry->frame_count++] = (int64_t)frame->valuedouble;
+	}
+	cJSON_Delete(json);
+}
+
 static void add_image(struct detection_index *index, const struct detected_image *image)
 {
 	struct indexed_image entry = {
-		.file = xstrdup(image->file), .failed = image->failure != NULL};
+		.file = xstrdup(image->file), .failed = image->failure != NULL, .size = -1};
 
 	for (char *c = entry.file; *c != '\0'; c++)
 		if (*c == '\\')
 			*c = '/';
+	if (index->all)
+		note_file(&entry, image);
 	if (image->count > 0)
 		entry.boxes = xcalloc(image->count, sizeof *entry.boxes);
 	for (size_t i = 0; i < image->count; i++) {
 		const struct detection *found = &image->items[i];
 
-		if (found->confidence >= index->threshold)
+		double confidence = index->all ? fabs(found->confidence) : found->confidence;
+
+		if (confidence >= index->threshold)
 			entry.boxes[entry.count++] =
 				(struct indexed_box){.category = (unsigned)found->category,
-					.confidence = found->confidence,
+					.confidence = confidence,
 					.x = found->x,
 					.y = found->y,
 					.width = found->width,
-					.height = found->height};
+					.height = found->height,
+					.frame = found->frame};
 	}
 	if (entry.count > 0)
 		qsort(entry.boxes, entry.count, sizeof *entry.boxes, compare_boxes);
-	if (entry.count > MOST_BOXES)
+	if (entry.count > MOST_BOXES && !index->all)
 		entry.count = MOST_BOXES;
 	if (entry.boxes != NULL)
 		entry.boxes = xreallocarray(
@@ -77,8 +105,9 @@ static void add_image(struct detection_index *index, const struct detected_image
 
 static void take_header(struct detection_index *index, const struct detections_header *header)
 {
-	index->threshold =
-		isnan(header->typical_threshold) ? USUAL_THRESHOLD : header->typical_threshold;
+	if (index->threshold <= 0)
+		index->threshold = isnan(header->typical_threshold) ? USUAL_THRESHOLD
+								    : header->typical_threshold;
 	index->category_count = header->categories.count;
 	index->categories = xcalloc(index->category_count + 1, sizeof *index->categories);
 	for (size_t i = 0; i < index->category_count; i++)
@@ -110,6 +139,8 @@ void detection_index_release(struct detection_index *index)
 	for (size_t i = 0; i < index->count; i++) {
 		free(index->items[i].file);
 		free(index->items[i].boxes);
+		free(index->items[i].sha256);
+		free(index->items[i].frames);
 	}
 	for (size_t i = 0; i < index->category_count; i++)
 		free(index->categories[i]);

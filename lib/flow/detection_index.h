@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct error;
 struct progress;
@@ -13,6 +14,7 @@ struct indexed_box {
 	unsigned category; /* into `categories` */
 	double confidence; /* 0 to 1 */
 	double x, y, width, height;
+	int64_t frame; /* of a film; -1 = not told */
 };
 
 struct indexed_image {
@@ -20,6 +22,12 @@ struct indexed_image {
 	bool failed;
 	struct indexed_box *boxes; /* those that count, surest first */
 	size_t count;
+
+	/* Only with `all`: what `detect` notes of the file it looked at, else -1, NULL and 0. */
+	int64_t size;
+	char *sha256;    /* hex */
+	int64_t *frames; /* of a film, those that were looked at */
+	size_t frame_count;
 };
 
 /* Everything is owned; `{ 0 }` is empty and releasable. */
@@ -28,7 +36,9 @@ struct detection_index {
 	size_t count, capacity;
 	char **categories;
 	size_t category_count;
-	double threshold; /* the file's typical one, or 0.2; surer ones count */
+	double threshold; /* surer ones count. Set before reading, or 0 = the file's typical one */
+	/* Set before reading: keep every box, also those that were struck out (as false alarms). */
+	bool all;
 };
 
 int detection_index_read(struct detection_index *index, const char *path,

@@ -55,6 +55,8 @@ static void hash_settings(struct package_job *job)
 
 	hash_text(job->digest, "trapkit package 1");
 	hash_text(job->digest, zone_name(settings->zone));
+	if (job->blur != NULL)
+		hash_text(job->digest, job->blur);
 	hash_numbers(job->digest, "%lld %d %d %llu %d", (long long)settings->project_id,
 		settings->ignore_dst, (int)settings->split, (unsigned long long)settings->max_size,
 		settings->no_slug);
@@ -262,6 +264,7 @@ static void release_job(struct package_job *job)
 	string_list_release(&job->collections);
 	ledger_package_list_release(&job->earlier);
 	sha256_free(job->digest);
+	free(job->blur);
 }
 
 static int run_job(struct package_job *job, struct error *err)
@@ -270,6 +273,7 @@ static int run_job(struct package_job *job, struct error *err)
 	int result;
 
 	if (check_name(job->settings->package_name, err) != 0 ||
+		ledger_get_note(job->ledger, LEDGER_BLUR, &job->blur, err) != 0 ||
 		package_folders_init(job, err) != 0 || package_earlier_init(job, err) != 0 ||
 		hash_walk(job, true, err) != 0)
 		return -1;

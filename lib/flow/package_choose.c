@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Decides of one file whether it goes into the package, under which name and with which date. */
+#include "blur_find.h"
 #include "media_name.h"
 #include "package_job.h"
 
@@ -209,6 +210,7 @@ static int choose_rendition(struct package_job *job, const struct resource *reso
 		ledger_rendition_release(&rendition);
 		return 0;
 	}
+	file->covered = job->blur == NULL || blur_is_covered(rendition.settings, job->blur);
 	path = rendition.rendition[0] == '/'
 		? xstrdup(rendition.rendition)
 		: text_join_path(job->settings->work_folder, rendition.rendition);
@@ -218,7 +220,7 @@ static int choose_rendition(struct package_job *job, const struct resource *reso
 		free(file->source);
 		file->name = rendition_name(resource, rendition.rendition);
 		file->source = xstrdup(path);
-	} else if (job->tallying) {
+	} else if (job->tallying && job->blur == NULL) {
 		progress_warning(job->progress, resource->path,
 			"its rendition is gone or changed; the original is taken");
 	}
@@ -255,6 +257,13 @@ int package_choose(struct package_job *job, const struct resource *resource,
 	take_original(resource, file);
 	if (!job->settings->originals && choose_rendition(job, resource, file, err) != 0)
 		result = -1;
+	/* Whatever may show a person stays here unless that has been covered. */
+	if (result == 1 && job->blur != NULL && (!file->rendition || !file->covered))
+		result = leave(job, resource, true,
+			"held back: it has no rendition in which people are covered ('trapkit "
+			"detect' "
+			"and 'trapkit convert --blur' make them)",
+			err);
 	/* A damaged picture that could be rendered is a picture again. */
 	if (result == 1 && !file->rendition)
 		result = check_damage(job, resource, err);

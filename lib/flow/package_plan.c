@@ -204,7 +204,8 @@ static void make_rows(struct package_job *job, const char *set)
 			.parts = parts,
 			.folder = xstrdup(job->settings->output_folder),
 			.fingerprint = xstrdup(job->fingerprint),
-			.collections = collections_of(job)};
+			.collections = collections_of(job),
+			.blur = job->blur == NULL ? NULL : xstrdup(job->blur)};
 
 		ARRAY_APPEND(&job->rows, row);
 	}

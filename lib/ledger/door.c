@@ -323,6 +323,26 @@ int ledger_remove_camera_file(struct ledger *ledger, const char *destination, co
 	return result;
 }
 
+int ledger_get_note(struct ledger *ledger, const char *key, char **value, struct error *err)
+{
+	int result;
+
+	pthread_mutex_lock(&ledger->guard);
+	result = store_get_note(ledger, key, value, err);
+	pthread_mutex_unlock(&ledger->guard);
+	return result;
+}
+
+int ledger_put_note(struct ledger *ledger, const char *key, const char *value, struct error *err)
+{
+	int result;
+
+	pthread_mutex_lock(&ledger->guard);
+	result = store_put_note(ledger, key, value, err);
+	pthread_mutex_unlock(&ledger->guard);
+	return result;
+}
+
 int ledger_put_rendition(
 	struct ledger *ledger, const struct ledger_rendition *rendition, struct error *err)
 {

@@ -18,6 +18,7 @@ void ledger_package_release(struct ledger_package *package)
 	free(package->zip_sha256);
 	free(package->destination);
 	free(package->task);
+	free(package->blur);
 	*package = (struct ledger_package){0};
 }
 
@@ -45,6 +46,7 @@ static void bind_package(sqlite3_stmt *statement, const struct ledger_package *p
 	sqlite3_bind_int64(statement, 20, package->triggered);
 	store_bind_text(statement, 21, package->task);
 	sqlite3_bind_int(statement, 22, package->recorded);
+	store_bind_text(statement, 23, package->blur);
 }
 
 int store_put_package(struct ledger *ledger, struct ledger_package *package, struct error *err)
@@ -57,7 +59,7 @@ int store_put_package(struct ledger *ledger, struct ledger_package *package, str
 		return -1;
 	bind_package(statement, package);
 	if (package->id != 0)
-		sqlite3_bind_int64(statement, 23, package->id);
+		sqlite3_bind_int64(statement, 24, package->id);
 	changed = store_run(ledger, statement, err);
 	if (changed == 0)
 		return error_set(err, ERROR_INPUT, "package %lld is not in the ledger",
@@ -103,6 +105,7 @@ static struct ledger_package read_package(sqlite3_stmt *row)
 		.triggered = sqlite3_column_int64(row, 20),
 		.task = store_column(row, 21),
 		.recorded = sqlite3_column_int(row, 22) != 0,
+		.blur = store_column(row, 23),
 	};
 }
 
@@ -159,7 +162,8 @@ int store_packages(struct ledger *ledger, struct ledger_package_list *list, stru
 	code = sqlite3_prepare_v2(ledger->db,
 		"SELECT id, name, name_of_set, part, parts, folder, fingerprint, collections, "
 		"state, files, media_bytes, yaml_size, zip_size, yaml_sha256, zip_sha256, created, "
-		"destination, delivery, delivered, trigger_state, triggered, task, recorded FROM "
+		"destination, delivery, delivered, trigger_state, triggered, task, recorded, blur "
+		"FROM "
 		"packages "
 		"ORDER BY min(id) OVER (PARTITION BY name_of_set, folder), part, id",
 		-1, &statement, NULL);

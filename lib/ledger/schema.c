@@ -61,6 +61,9 @@ static const char *const steps[SCHEMA_NEWEST] = {
 	" changed INTEGER NOT NULL, PRIMARY KEY (destination, sha256, place)) WITHOUT ROWID;",
 	/* What is asked of each of thousands of packages must not read the files of all. */
 	"CREATE INDEX packaged_of ON packaged (package);",
+	/* Whose pictures may only leave blurred: of the whole data path, and of each package. */
+	"CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+	"ALTER TABLE packages ADD COLUMN blur TEXT;",
 };
 
 int schema_version(struct ledger *ledger, struct error *err)

@@ -12,7 +12,7 @@
 #define PACKAGE_COLUMNS                                                                            \
 	"name, name_of_set, part, parts, folder, fingerprint, collections, state, files, "         \
 	"media_bytes, yaml_size, zip_size, yaml_sha256, zip_sha256, created, destination, "        \
-	"delivery, delivered, trigger_state, triggered, task, recorded"
+	"delivery, delivered, trigger_state, triggered, task, recorded, blur"
 
 static const char *const texts[STATEMENT_COUNT] = {
 	[FIND_FOLDER] = "SELECT id, collection, deployment FROM folders WHERE collection = ?1 AND "
@@ -49,15 +49,18 @@ static const char *const texts[STATEMENT_COUNT] = {
 	[REMOVE_RENDITION] = "DELETE FROM renditions WHERE path = ?1",
 	[ADD_PACKAGE] = "INSERT INTO packages (" PACKAGE_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, "
 			"?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, "
-			"?21, ?22)",
+			"?21, ?22, ?23)",
 	[UPDATE_PACKAGE] = "UPDATE packages SET (" PACKAGE_COLUMNS ") = (?1, ?2, ?3, ?4, ?5, ?6, "
 			   "?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, "
-			   "?21, ?22) WHERE id = ?23",
+			   "?21, ?22, ?23) WHERE id = ?24",
 	[GET_PACKAGE] = "SELECT id, " PACKAGE_COLUMNS " FROM packages WHERE id = ?1",
 	[FIND_BEGUN] = "SELECT 1 FROM packages WHERE name_of_set IS ?1 AND fingerprint IS ?2 AND "
 		       "folder IS ?3 AND "
 		       "(delivery <> 0 OR trigger_state <> 0) LIMIT 1",
 	[REMOVE_PACKAGE] = "DELETE FROM packages WHERE id = ?1",
+	[PUT_NOTE] = "INSERT OR REPLACE INTO notes (key, value) VALUES (?1, ?2)",
+	[GET_NOTE] = "SELECT value FROM notes WHERE key = ?1",
+	[REMOVE_NOTE] = "DELETE FROM notes WHERE key = ?1",
 	[ADD_PACKAGED_FOLDER] =
 		"INSERT OR IGNORE INTO packaged_folders (collection, deployment) VALUES (?1, ?2)",
 	[PUT_PACKAGED] = "INSERT OR REPLACE INTO packaged (folder, name, package, size, mtime_ns, "

@@ -28,6 +28,9 @@ enum statement {
 	GET_PACKAGE,
 	FIND_BEGUN,
 	REMOVE_PACKAGE,
+	PUT_NOTE,
+	GET_NOTE,
+	REMOVE_NOTE,
 	ADD_PACKAGED_FOLDER,
 	PUT_PACKAGED,
 	LIST_PACKAGED,
@@ -86,7 +89,7 @@ void store_forget_folder(struct ledger *ledger);
 int schema_migrate(struct ledger *ledger, struct error *err);
 /* The database's schema version, or -1. */
 int schema_version(struct ledger *ledger, struct error *err);
-#define SCHEMA_NEWEST 5
+#define SCHEMA_NEWEST 6
 
 /*
  * Takes the lock of the work folder. Returns the descriptor to keep, or -1. *crashed tells that the
@@ -152,6 +155,8 @@ int store_remove_camera_file(struct ledger *ledger, const char *destination, con
 	const char *place, struct error *err);
 int store_put_rendition(
 	struct ledger *ledger, const struct ledger_rendition *rendition, struct error *err);
+int store_get_note(struct ledger *ledger, const char *key, char **value, struct error *err);
+int store_put_note(struct ledger *ledger, const char *key, const char *value, struct error *err);
 int store_get_rendition(struct ledger *ledger, const char *path, struct ledger_rendition *rendition,
 	struct error *err);
 int store_remove_rendition(struct ledger *ledger, const char *path, struct error *err);

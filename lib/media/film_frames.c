@@ -22,7 +22,7 @@ struct film_frames {
 };
 
 /* The quarter turn of a display matrix (libavutil/display.h: 16.16 fixed point, a b at 0 1). */
-static unsigned turn_of(const AVStream *stream)
+unsigned film_turn(const AVStream *stream)
 {
 	const int32_t *matrix;
 #if LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(60, 15, 100)
@@ -64,7 +64,7 @@ static int open_film(
 		if (code != 0)
 			return libav_fail(err, code, "the video cannot be decoded");
 	}
-	frames->turn = turn_of(job->video.in);
+	frames->turn = film_turn(job->video.in);
 	frames->every = (uint64_t)(interval * av_q2d(job->rate));
 	if (frames->every == 0)
 		frames->every = 1;

@@ -5,6 +5,7 @@
 
 #include "libav.h"
 
+#include "trapkit/blur.h"
 #include "trapkit/error.h"
 #include "trapkit/film.h"
 #include "trapkit/progress.h"
@@ -43,6 +44,14 @@ struct film_job {
 	int64_t next_sample; /* time of the next one that leaves the queue, in samples */
 	bool sounding;
 };
+
+static inline bool film_is_blurred(const struct film_job *job)
+{
+	return job->settings->blur != NULL && job->settings->blur->count > 0;
+}
+
+/* The EXIF orientation by which players turn the stream: 1, 3, 6 or 8. */
+unsigned film_turn(const AVStream *stream);
 
 /* ---- film_open.c ---- */
 

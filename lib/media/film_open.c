@@ -100,7 +100,7 @@ static void choose_streams(struct film_job *job)
 	audio->in = find_stream(job->input, AVMEDIA_TYPE_AUDIO);
 	if (video->in == NULL)
 		return;
-	video->copy = is_fit_video(job, video->in->codecpar);
+	video->copy = !film_is_blurred(job) && is_fit_video(job, video->in->codecpar);
 	if (audio->in != NULL)
 		audio->copy = is_fit_audio(job, audio->in->codecpar);
 	for (unsigned i = 0; i < job->input->nb_streams; i++)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The pictures of a film: brought to yuv420p in video range, and encoded. */
+#include "cover.h"
 #include "film_job.h"
 
 #include <string.h>
@@ -172,7 +173,8 @@ static int convert(struct film_job *job, AVFrame **out, struct error *err)
 	AVFrame *frame = job->frame;
 	int code;
 
-	if (frame->format == AV_PIX_FMT_YUV420P && !is_full_range(frame) &&
+	/* What is covered must not be the decoder's own picture, which others are made from. */
+	if (!film_is_blurred(job) && frame->format == AV_PIX_FMT_YUV420P && !is_full_range(frame) &&
 		frame->width == encoder->width && frame->height == encoder->height) {
 		*out = frame;
 		return 0;
@@ -231,6 +233,10 @@ int film_put_frame(struct film_job *job, struct error *err)
 
 	if (convert(job, &frame, err) != 0)
 		return -1;
+	if (film_is_blurred(job))
+		cover_frame(frame->data, frame->linesize, (uint32_t)frame->width,
+			(uint32_t)frame->height, job->settings->blur, (int64_t)job->film->frames,
+			film_turn(job->video.in) != 1);
 	if (job->film->frames == 0)
 		job->first = time;
 	job->last = time;

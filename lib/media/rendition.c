@@ -2,6 +2,7 @@
 /* Renditions of pictures: decoded small, resampled, turned, encoded, and given their metadata. */
 #include "trapkit/rendition.h"
 
+#include "cover.h"
 #include "picture.h"
 #include "rendition_exif.h"
 
@@ -201,7 +202,7 @@ static int render(const uint8_t *bytes, size_t size, const struct rendition_sett
 }
 
 int rendition_make(const uint8_t *bytes, size_t size, const struct rendition_settings *settings,
-	struct rendition *rendition, struct error *err)
+	const struct blur_list *blur, struct rendition *rendition, struct error *err)
 {
 	struct carried carried;
 	struct picture decoded = {0}, target = {0};
@@ -215,6 +216,10 @@ int rendition_make(const uint8_t *bytes, size_t size, const struct rendition_set
 		goto done;
 	if (decoded.foreign_profile || decoded.profile != NULL)
 		carried_put_profile(&carried, decoded.profile, decoded.profile_size);
+	if (blur != NULL) {
+		cover_picture(&target, blur, carried.orientation);
+		carried_drop_previews(&carried);
+	}
 	carried_patch(&carried, target.width, target.height);
 	if (renew_thumbnail(&carried, &target, err) != 0 ||
 		picture_encode(&target, settings->quality, &jpeg, &jpeg_size, err) != 0)

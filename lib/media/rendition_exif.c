@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Metadata segments carried over to a rendition; the EXIF is patched where it stands. */
+#define _GNU_SOURCE /* memmem */
 #include "rendition_exif.h"
 
 #include "trapkit/exif.h"
@@ -11,6 +12,8 @@
 enum {
 	TAG_IMAGE_WIDTH = 0x0100,
 	TAG_IMAGE_LENGTH = 0x0101,
+	TAG_STRIP_OFFSETS = 0x0111,
+	TAG_STRIP_LENGTHS = 0x0117,
 	TAG_THUMBNAIL_OFFSET = 0x0201,
 	TAG_THUMBNAIL_LENGTH = 0x0202,
 	TAG_PIXEL_X = 0xA002,
@@ -165,8 +168,16 @@ void carried_add_exif(struct carried *carried, const uint8_t *tiff, size_t size)
 	free(payload);
 }
 
-/* Goes over the segments that are carried and takes those with a profile out. */
-static void drop_profile(struct carried *carried)
+static bool is_profile(uint8_t marker, const uint8_t *payload, size_t size)
+{
+	(void)payload;
+	(void)size;
+	return marker == MARKER_APP2;
+}
+
+/* Goes over the segments that are carried and takes some of them out. */
+static void drop_segments(
+	struct carried *carried, bool (*drop)(uint8_t marker, const uint8_t *payload, size_t size))
 {
 	size_t at = 0, kept = 0;
 
@@ -174,7 +185,7 @@ static void drop_profile(struct carried *carried)
 		const uint8_t *segment = carried->bytes + at;
 		size_t size = 2 + ((size_t)segment[2] << 8 | segment[3]);
 
-		if (segment[1] != MARKER_APP2) {
+		if (!drop(segment[1], segment + 4, size - 4)) {
 			memmove(carried->bytes + kept, segment, size);
 			if (carried->exif > at && carried->exif < at + size)
 				carried->exif -= at - kept;
@@ -192,7 +203,7 @@ void carried_put_profile(struct carried *carried, const uint8_t *profile, size_t
 	uint8_t *payload = xmalloc(HEAD + PIECE);
 	size_t pieces = (size + PIECE - 1) / PIECE;
 
-	drop_profile(carried);
+	drop_segments(carried, is_profile);
 	for (size_t i = 0; profile != NULL && i < pieces; i++) {
 		size_t length = i + 1 < pieces ? (size_t)PIECE : size - i * PIECE;
 
@@ -283,6 +294,85 @@ bool carried_put_thumbnail(struct carried *carried, const uint8_t *jpeg, size_t 
 	if (pointer != 0)
 		put_u32(tiff + pointer, 0, block.big_endian);
 	return false;
+}
+
+/* ---- previews ---- */
+
+/*
+ * Photoshop's block holds a preview among others; XMP does in xmp:Thumbnails, and in parts that go
+ * over several segments.
+ */
+static bool may_hold_preview(uint8_t marker, const uint8_t *payload, size_t size)
+{
+	static const char extended[] = "http://ns.adobe.com/xmp/extension/";
+
+	if (marker == MARKER_APP13)
+		return true;
+	if (marker != JPEG_APP1 || jpeg_exif_prefix(payload, size) > 0)
+		return false;
+	return memmem(payload, size, "humbnail", 8) != NULL ||
+		(size >= sizeof extended && memcmp(payload, extended, sizeof extended) == 0);
+}
+
+/* Whatever looks like a JPEG, to its end: maker notes and further directories have them. */
+static void overwrite_jpegs(struct carried *carried)
+{
+	uint8_t *tiff = carried->bytes + carried->exif;
+	size_t at = 0;
+
+	while (at + 3 <= carried->exif_size) {
+		bool ours = carried->thumbnail_size > 0 && at >= carried->thumbnail &&
+			at - carried->thumbnail < carried->thumbnail_size;
+		const uint8_t *end;
+
+		if (ours || memcmp(tiff + at, "\xFF\xD8\xFF", 3) != 0) {
+			at++;
+			continue;
+		}
+		end = memmem(tiff + at, carried->exif_size - at, "\xFF\xD9", 2);
+		if (end == NULL)
+			end = tiff + carried->exif_size;
+		memset(tiff + at, 0, (size_t)(end - tiff) - at);
+	}
+}
+
+struct strip {
+	uint32_t offset, length;
+};
+
+static void note_strip(const struct exif_entry *entry, void *context)
+{
+	struct strip *strip = context;
+
+	if (entry->tag == TAG_STRIP_OFFSETS)
+		exif_unsigned(entry, 0, &strip->offset);
+	if (entry->tag == TAG_STRIP_LENGTHS)
+		exif_unsigned(entry, 0, &strip->length);
+}
+
+/* A preview that is no JPEG, in the second directory. */
+static void overwrite_strip(struct carried *carried)
+{
+	struct exif_block block = block_of(carried);
+	size_t pointer = next_pointer_at(&block);
+	struct strip strip = {0};
+
+	if (pointer == 0 || bytes_u32(block.bytes + pointer, block.big_endian) == 0)
+		return;
+	exif_walk_directory(&block, bytes_u32(block.bytes + pointer, block.big_endian), EXIF_OTHER,
+		note_strip, &strip);
+	if (strip.offset < carried->exif_size && strip.offset >= 8 &&
+		strip.length <= carried->exif_size - strip.offset)
+		memset(carried->bytes + carried->exif + strip.offset, 0, strip.length);
+}
+
+void carried_drop_previews(struct carried *carried)
+{
+	drop_segments(carried, may_hold_preview);
+	if (carried->exif == 0)
+		return;
+	overwrite_jpegs(carried);
+	overwrite_strip(carried);
 }
 
 void carried_release(struct carried *carried)

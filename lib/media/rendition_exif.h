@@ -36,6 +36,9 @@ void carried_patch(struct carried *carried, uint32_t width, uint32_t height);
  */
 bool carried_put_thumbnail(struct carried *carried, const uint8_t *jpeg, size_t size);
 
+/* Leaves no preview but the one that carried_put_thumbnail() is going to replace. */
+void carried_drop_previews(struct carried *carried);
+
 void carried_release(struct carried *carried);
 
 #endif

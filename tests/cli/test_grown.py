@@ -361,8 +361,8 @@ def of_a_version_before(scratch):
         old = grow(field, 1, 1, 2)
         field.run(*words)
         with sqlite3.connect(field.data / ".trapkit/ledger.sqlite3") as db:
-            db.executescript("DROP TABLE packaged; DROP TABLE packaged_folders; DROP TABLE camera_files;"
-                             "ALTER TABLE packages DROP COLUMN recorded; PRAGMA user_version = 2;")
+            db.executescript("DROP TABLE packaged; DROP TABLE packaged_folders; DROP TABLE camera_files; DROP TABLE notes;"
+                             "ALTER TABLE packages DROP COLUMN recorded; ALTER TABLE packages DROP COLUMN blur; PRAGMA user_version = 2;")
         db.close()
         up_to_date(field, words)
         grow(field, 1, 11, 2)

@@ -311,10 +311,12 @@ static void an_older_one_grows(void **state)
 	(void)state;
 	fill_some();
 	assert_int_equal(sqlite3_open(below("data/.trapkit/ledger.sqlite3"), &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db,
-				 "DROP TABLE camera_files; DROP INDEX packaged_of; "
-				 "PRAGMA user_version = 3",
-				 NULL, NULL, NULL),
+	assert_int_equal(
+		sqlite3_exec(db,
+			"DROP TABLE notes; DROP TABLE camera_files; DROP INDEX packaged_of; "
+			"ALTER TABLE packages DROP COLUMN blur; "
+			"PRAGMA user_version = 3",
+			NULL, NULL, NULL),
 		SQLITE_OK);
 	sqlite3_close(db);
 	assert_true(count_files(LEDGER_READ) > 0);
