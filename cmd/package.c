@@ -540,9 +540,8 @@ static int run(struct session *session, struct error *err)
 	ledger = ledger_open(work, session->dry_run ? LEDGER_SCRATCH : LEDGER_WRITE,
 		session->wait_lock, ledger_warning, session, err);
 	if (ledger == NULL || blur_note(session, ledger, NULL, err) != 0 ||
-		survey_stage(session, ledger, &survey, err) != 0)
-		goto done;
-	if (package_stage(session, ledger, &survey, &result, session->result, err) != 0)
+		survey_stage(session, ledger, &survey, err) != 0 ||
+		package_stage(session, ledger, &survey, &result, session->result, err) != 0)
 		goto done;
 	tell_next_step(session, &result);
 	status = stage_status(&survey, &result);
