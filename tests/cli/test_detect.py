@@ -192,11 +192,10 @@ def bad_files():
 
 def videos():
     """Every n-th frame by time; numbers and boxes of frames; turned as players do."""
-    frames = []
-    for i in range(25):
-        boxes = [((64, 64, 128, 96), (255, 0, 0))] if 10 <= i < 20 else []
-        picture("frame.png", 320, 240, boxes)
-        frames.append(jpeg("frame.jpg", "frame.png", pixels="yuvj422p"))
+    picture("with.png", 320, 240, [((64, 64, 128, 96), (255, 0, 0))])
+    picture("without.png", 320, 240, [])
+    kinds = [jpeg(f"{name}.jpg", f"{name}.png", pixels="yuvj422p") for name in ("without", "with")]
+    frames = [kinds[10 <= i < 20] for i in range(25)]
     (SCRATCH / "clip.avi").write_bytes(formats.avi(frames, 320, 240, rate=10, idit="MON JUL 01 10:00:00 2024"))
     for interval, wanted in (("1", [0, 10, 20]), ("0.55s", [0, 5, 10, 15, 20]), ("0", list(range(25)))):
         status, _, said = run("detect", "--model", "yolov5-dynamic.onnx", "-o", f"film-{interval}.json", "--batch", "3",
