@@ -92,15 +92,22 @@ static void take_functions(void *const *table)
 #undef TAKE
 }
 
-/* Takes the status over. The runtime's sentences may go on for pages: the first line is told. */
+/*
+ * Takes the status over. The runtime's sentences begin with places in its source and may go on for
+ * pages: what it says, of that the first line, is told.
+ */
 static int check(runtime_call status, struct error *err, const char *what)
 {
-	const char *message;
+	static const char introduction[] = " : FAIL : ";
+	const char *message, *begin;
 	int length;
 
 	if (status == NULL)
 		return 0;
 	message = runtime.api.GetErrorMessage(status);
+	begin = strstr(message, introduction);
+	if (begin != NULL)
+		message = begin + sizeof introduction - 1;
 	length = (int)strcspn(message, "\r\n");
 	error_set(err, ERROR_INPUT, "%s: %.*s", what, length > 400 ? 400 : length, message);
 	runtime.api.ReleaseStatus(status);
@@ -281,7 +288,9 @@ static int choose_device(
 		if (!settings->cpu) {
 			*err = refusal;
 			err->kind = ERROR_UNAVAILABLE;
-			return error_context(err, "the graphics processor cannot be used");
+			return error_context(err,
+				"the graphics processor cannot be used (leave --device cuda out, "
+				"or set DETECT.runtime to a runtime built for CUDA)");
 		}
 		session->refusal = xstrdup(refusal.message);
 	}
