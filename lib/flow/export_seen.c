@@ -349,6 +349,10 @@ static int index_source(
 	struct detected_image image;
 	int result;
 
+	/* All at once: a list this long would need twice its room while it grows. */
+	seen->entries.capacity = seen->entries.count + source->header->images;
+	seen->entries.items = xreallocarray(
+		seen->entries.items, seen->entries.capacity, sizeof *seen->entries.items);
 	while ((result = detections_next(source->reader, &image, err)) == 1) {
 		char *path = own_path(source, image.file);
 		struct entry entry = {.hash = hash_path(path)};
