@@ -145,7 +145,9 @@ library: $(B)/libtrapkit.a
 units: $(UNIT_PROGRAMS) $(FUZZ_PROGRAMS)
 programs: binary $(UNIT_PROGRAMS) $(FUZZ_PROGRAMS)
 
+# The build takes all cores; the tests, two at a time, follow it.
 test: need-test need-runtime
+	$(Q)$(MAKE) --no-print-directory -j$(shell nproc) V=$(V) SANITIZE=$(SANITIZE) programs
 	$(Q)$(MAKE) --no-print-directory V=$(V) SANITIZE=$(SANITIZE) check
 
 # ONLY=words runs the tests whose path contains one of the words.
