@@ -9,6 +9,7 @@
 #include "trapkit/memory.h"
 #include "trapkit/text.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,6 +115,26 @@ static int check(runtime_call status, struct error *err, const char *what)
 	return -1;
 }
 
+/* Debian 13's library registers its operators twice, and says so of each on standard error. */
+static int mute(void)
+{
+	int kept = dup(STDERR_FILENO), nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	if (kept >= 0 && nowhere >= 0)
+		dup2(nowhere, STDERR_FILENO);
+	if (nowhere >= 0)
+		close(nowhere);
+	return kept;
+}
+
+static void unmute(int kept)
+{
+	if (kept < 0)
+		return;
+	dup2(kept, STDERR_FILENO);
+	close(kept);
+}
+
 static int load_locked(const struct runtime_settings *settings, struct error *err)
 {
 	const struct runtime_base *base;
@@ -155,8 +176,12 @@ static int load(const struct runtime_settings *settings, struct error *err)
 	int result = 0;
 
 	pthread_mutex_lock(&runtime.guard);
-	if (!runtime.loaded)
+	if (!runtime.loaded) {
+		int kept = mute();
+
 		result = load_locked(settings, err);
+		unmute(kept);
+	}
 	pthread_mutex_unlock(&runtime.guard);
 	return result;
 }

@@ -22,7 +22,7 @@ from traplinked_station import Station  # noqa: E402
 # Where another status than 0 is right: findings, alerts, and what is not on this computer.
 EXPECTED = {
     r"--check --alert": {2}, r"traplinked-sync .*--alert": {3}, r"^profile check": {3}, r"^upload --camera": {1},
-    r"^detect .*(\.onnx|--merge)": {1, 69},
+    r"^(detect|pipeline) .*(\.onnx|--merge)": {1, 69},
 }
 PLACES = re.compile(r"(?<=[ =/])/(?:data|media|srv)(?:/\w+)*")
 GPX = ('<?xml version="1.0"?><gpx version="1.1" creator="a" xmlns="http://www.topografix.com/GPX/1/1">'
@@ -41,7 +41,7 @@ def examples():
 
 def detections(folder, file):
     images = [{"file": str(p.relative_to(folder)), "detections": [{"category": "1", "conf": .9, "bbox": [.1, .1, .2, .2]}]}
-              for p in sorted(folder.rglob("*.JPG"))]
+              for p in sorted(folder.rglob("*.*")) if p.suffix in (".JPG", ".AVI")]
     file.write_text(json.dumps({"info": {"format_version": "1.6", "detector": "md_v5a.0.1.pt"}, "images": images,
                                 "detection_categories": {"1": "animal", "2": "person", "3": "vehicle"}}))
 
@@ -73,6 +73,9 @@ def prepare(field, line, folder):
     (work / "md_v5a.onnx").write_bytes(b"no model")
     for name in ("md.json", "all.json"):
         detections(data, work / name)
+    if "--blur" in line:
+        (data / ".trapkit").mkdir(exist_ok=True)
+        detections(data, data / ".trapkit/detections.json")
     if "export --local" in line:
         field.run("export", "--init-metadata", "--data-path", data, cwd=work)
         metadata = data / "metadata.toml"
