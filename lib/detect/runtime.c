@@ -176,12 +176,8 @@ static int load(const struct runtime_settings *settings, struct error *err)
 	int result = 0;
 
 	pthread_mutex_lock(&runtime.guard);
-	if (!runtime.loaded) {
-		int kept = mute();
-
+	if (!runtime.loaded)
 		result = load_locked(settings, err);
-		unmute(kept);
-	}
 	pthread_mutex_unlock(&runtime.guard);
 	return result;
 }
@@ -364,16 +360,20 @@ static void give_back_memory(void)
 struct runtime_session *runtime_open(const struct runtime_settings *settings, struct error *err)
 {
 	struct runtime_session *session;
+	int kept, result;
 
 	if (access(settings->model, R_OK) != 0) {
 		error_errno(err, "cannot read the model '%s'", settings->model);
 		err->kind = ERROR_UNAVAILABLE;
 		return NULL;
 	}
-	if (load(settings, err) != 0)
-		return NULL;
 	session = xcalloc(1, sizeof *session);
-	if (choose_device(settings, session, err) == 0 && describe(session, err) == 0) {
+	kept = mute();
+	result = load(settings, err);
+	if (result == 0)
+		result = choose_device(settings, session, err);
+	unmute(kept);
+	if (result == 0 && describe(session, err) == 0) {
 		give_back_memory();
 		return session;
 	}
