@@ -226,6 +226,30 @@ static struct map fit_map(const struct template_result *checks)
 	return map;
 }
 
+/* Where a deployment is drawn; false when its place is not known. */
+static bool place_on(
+	const struct map *map, const struct template_deployment *place, double *x, double *y)
+{
+	if (isnan(place->latitude) || isnan(place->longitude))
+		return false;
+	*x = MAP_WIDTH / 2 + (place->longitude - map->longitude) * map->squeeze * map->scale;
+	*y = MAP_HEIGHT / 2 - (place->latitude - map->latitude) * map->scale;
+	return true;
+}
+
+/* How many of the deployments before this one have their numbers where its own would be. */
+static size_t crowd(const struct map *map, const struct template_result *checks, size_t index)
+{
+	double x, y, other_x, other_y;
+	size_t count = 0;
+
+	place_on(map, &checks->deployments.items[index], &x, &y);
+	for (size_t i = 0; i < index; i++)
+		count += place_on(map, &checks->deployments.items[i], &other_x, &other_y) &&
+			fabs(x - other_x) < 14 && fabs(y - other_y) < 14;
+	return count;
+}
+
 /* 1, 2 or 5 times a power of ten that is at most a quarter of the drawing. */
 static void put_scale(FILE *out, const struct map *map)
 {
@@ -257,15 +281,13 @@ void report_map(FILE *out, const struct report *report)
 		const struct template_deployment *place = &checks->deployments.items[i];
 		double x, y;
 
-		if (isnan(place->latitude) || isnan(place->longitude))
+		if (!place_on(&map, place, &x, &y))
 			continue;
-		x = MAP_WIDTH / 2 + (place->longitude - map.longitude) * map.squeeze * map.scale;
-		y = MAP_HEIGHT / 2 - (place->latitude - map.latitude) * map.scale;
 		fprintf(out,
 			"<a href=\"#d%zu\"><circle cx=\"%.1f\" cy=\"%.1f\" r=\"6\"/><text "
 			"x=\"%.1f\" "
 			"y=\"%.1f\">%zu</text><title>",
-			i + 1, x, y, x + 10, y + 5, i + 1);
+			i + 1, x, y, x + 10 + 24.0 * (double)crowd(&map, checks, i), y + 5, i + 1);
 		report_text(out, place->folder);
 		fprintf(out, " (%.5f, %.5f)</title></a>", place->latitude, place->longitude);
 	}
