@@ -151,7 +151,7 @@ static char *choose_input(struct session *session, struct error *err)
 		return NULL;
 	}
 	work = stage_work_folder(session, err);
-	path = work == NULL ? NULL : text_join_path(work, "detections.json");
+	path = work == NULL ? NULL : detection_output(work);
 	free(work);
 	return path;
 }
@@ -312,7 +312,7 @@ static char *choose_output(struct session *session, struct error *err)
 		free(work);
 		return NULL;
 	}
-	output = text_join_path(work, "detections.json");
+	output = detection_output(work);
 	free(work);
 	return output;
 }

@@ -258,7 +258,7 @@ static int run_detect(struct pipeline *pipeline, uint64_t *failed, struct error 
 		return 0;
 	work = stage_work_folder(session, err);
 	if (work != NULL && detection_settings(session, &flow, err) == 0) {
-		output = text_join_path(work, "detections.json");
+		output = detection_output(work);
 		flow.output = output;
 		status = detection_run(session, &flow,
 			cJSON_AddObjectToObject(session->result, "detect"), &unseen, err);

@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/delivery.h"
+#include "cli/detection.h"
 #include "cli/general.h"
 #include "stages.h"
 #include "trapkit/ledger.h"
@@ -55,7 +56,7 @@ static char *detections_in(const char *work)
 
 	if (settings.detections != NULL)
 		return xstrdup(settings.detections);
-	path = text_join_path(work, "detections.json");
+	path = detection_output(work);
 	if (access(path, F_OK) == 0)
 		return path;
 	free(path);

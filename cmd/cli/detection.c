@@ -364,10 +364,15 @@ static bool is_blank(void *context, const struct resource *resource)
 	return detect_blank_has(context, resource->path, resource->size);
 }
 
+char *detection_output(const char *work_folder)
+{
+	return text_join_path(work_folder, "detections.json");
+}
+
 char *detection_file(const char *work_folder)
 {
 	return settings.detections != NULL ? xstrdup(settings.detections)
-					   : text_join_path(work_folder, "detections.json");
+					   : detection_output(work_folder);
 }
 
 int detection_exclude_blank(struct session *session, const char *work_folder,

@@ -12,6 +12,8 @@ extern const struct option threshold_options[];  /* --threshold: to read what it
 extern const struct option blank_options[];      /* --exclude-blank */
 extern const struct option detections_options[]; /* --detections */
 
+/* Where `detect` writes for a data path, by its work folder. Owned. */
+char *detection_output(const char *work_folder);
 /* --detections, or that of the data path whose work folder it is. Owned. */
 char *detection_file(const char *work_folder);
 /* The text of the setting SECTION.KEY as a number from 0 to 1. */

@@ -5,6 +5,7 @@
 #include "../stages.h"
 #include "console.h"
 #include "delivery.h"
+#include "detection.h"
 #include "general.h"
 #include "options.h"
 #include "trapkit/camtrapdp_write.h"
@@ -290,7 +291,7 @@ static struct camtrapdp_metadata *read_metadata(
 /* What `trapkit detect` left, where nothing else is given. */
 static void find_detections(struct session *session, const char *work)
 {
-	char *path = text_join_path(work, "detections.json");
+	char *path = detection_output(work);
 	struct stat status;
 
 	if (settings.detections.count == 0 && stat(path, &status) == 0) {
