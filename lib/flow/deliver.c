@@ -387,17 +387,16 @@ struct deliver *deliver_open(const struct deliver_settings *settings, struct led
 /* A data path whose pictures may only leave covered: nothing else does, wherever it comes from. */
 static void check_blur(struct deliver *deliver, struct deliver_item *item)
 {
-	struct error *err = &item->error;
+	char *kinds = NULL;
 
-	free(deliver->blur);
-	if (err->kind != ERROR_NONE ||
-		ledger_get_note(deliver->ledger, LEDGER_BLUR, &deliver->blur, err) != 0 ||
-		deliver->blur == NULL || blur_covers(item->package.blur, deliver->blur))
-		return;
-	error_set(err, ERROR_INPUT,
-		"'%s' is not sent: it was packaged without covering people (blur is '%s' here); "
-		"'trapkit package --again' makes it anew",
-		item->package.name, deliver->blur);
+	if (item->error.kind == ERROR_NONE &&
+		ledger_get_note(deliver->ledger, LEDGER_BLUR, &kinds, &item->error) == 0 &&
+		kinds != NULL && !blur_covers(item->package.blur, kinds))
+		error_set(&item->error, ERROR_INPUT,
+			"'%s' is not sent: it was packaged without covering people (blur is '%s' "
+			"here); 'trapkit package --again' makes it anew",
+			item->package.name, kinds);
+	free(kinds);
 }
 
 static uint64_t file_size(const char *path)
@@ -509,7 +508,6 @@ void deliver_close(struct deliver *deliver)
 	free(deliver->items);
 	free(deliver->lines);
 	free(deliver->destination);
-	free(deliver->blur);
 	remote_limiter_free(deliver->limiter);
 	pthread_mutex_destroy(&deliver->lock);
 	pthread_mutex_destroy(&deliver->server_lock);

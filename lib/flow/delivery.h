@@ -18,7 +18,6 @@ struct deliver {
 	const struct progress *progress;
 	char *destination; /* remote_url() */
 	bool outbox;
-	char *blur;                     /* the ledger's LEDGER_BLUR; NULL = there is none */
 	struct remote_limiter *limiter; /* NULL = no limit */
 	struct retry retry;
 
