@@ -427,7 +427,8 @@ static const char description[] =
 	"preview in the EXIF, and other previews are removed. In videos a box holds from the frame "
 	"that was looked at before to the one after it. Files that 'detect' did not look at, or "
 	"not in this form, are held back, listed, and the exit status is 1. The data path keeps "
-	"this in mind: 'package' takes no original there and 'upload' no package that holds any, "
+	"this in mind: 'package' takes no original there and 'upload' sends no package that holds "
+	"any, nor anything with --camera, "
 	"until --blur none. A model misses some people: look at the copies before they are "
 	"published.";
 

@@ -50,6 +50,8 @@ int blur_note(struct session *session, struct ledger *ledger, char **kinds, stru
 
 	char *known = NULL;
 
+	if (kinds != NULL)
+		*kinds = NULL;
 	if (asked != NULL && is_asked("none"))
 		return error_set(
 			err, ERROR_USAGE, "--blur: 'none' cannot stand beside another word");

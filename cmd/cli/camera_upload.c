@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* `trapkit upload --camera`: single files to the server of the cameras, and what became of them. */
 #include "camera_upload.h"
+#include "blur.h"
 
 #include "camera_targets.h"
 #include "cameras.h"
@@ -332,6 +333,22 @@ static int status_of(const struct job *job)
 		0;
 }
 
+/* Pictures go as they are to a camera's server, so from such a data path none may. */
+static int check_blur(struct session *session, struct ledger *ledger, struct error *err)
+{
+	char *kinds;
+	int result = blur_note(session, ledger, &kinds, err);
+
+	if (result == 0 && kinds != NULL)
+		result = error_set(err, ERROR_INPUT,
+			"nothing is sent: --camera sends pictures as they are, and nothing may "
+			"leave this data path without covering '%s'; 'trapkit convert --blur none' "
+			"ends that",
+			kinds);
+	free(kinds);
+	return result;
+}
+
 int camera_upload_run(struct session *session, struct error *err)
 {
 	struct job job = {.session = session};
@@ -344,7 +361,7 @@ int camera_upload_run(struct session *session, struct error *err)
 		goto done;
 	ledger = ledger_open(work, session->dry_run ? LEDGER_SCRATCH : LEDGER_WRITE,
 		session->wait_lock, ledger_warning, session, err);
-	if (ledger == NULL)
+	if (ledger == NULL || check_blur(session, ledger, err) != 0)
 		goto done;
 	status = send_all(&job, ledger, err);
 	conclude(&job);

@@ -105,7 +105,7 @@ static void add_image(struct detection_index *index, const struct detected_image
 
 static void take_header(struct detection_index *index, const struct detections_header *header)
 {
-	if (index->threshold <= 0)
+	if (!index->all)
 		index->threshold = isnan(header->typical_threshold) ? USUAL_THRESHOLD
 								    : header->typical_threshold;
 	index->category_count = header->categories.count;

@@ -36,8 +36,8 @@ struct detection_index {
 	size_t count, capacity;
 	char **categories;
 	size_t category_count;
-	double threshold; /* surer ones count. Set before reading, or 0 = the file's typical one */
-	/* Set before reading: keep every box, also those that were struck out (as false alarms). */
+	double threshold; /* what is at least this sure counts: the file's typical one, or 0.2 */
+	/* Set before reading, with `threshold`: that counts, also for what was struck out. */
 	bool all;
 };
 

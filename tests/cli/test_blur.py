@@ -264,6 +264,23 @@ def test_upload():
     check(status == 1 and "held back" in said and not list(fresh.glob("*.zip")), f"by the settings: {status} {said}")
 
 
+def test_threshold_of_nothing():
+    """0 is a threshold like every other: everything that was seen is covered, however unsure."""
+    data = SCRATCH / "careful"
+    noise(data / "summer/R1-01/unsure.jpg")
+    path = data / ".trapkit/detections.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps({"info": {"format_version": "1.6"}, "detection_categories": {"2": "person"}, "images": [
+        {"file": "summer/R1-01/unsure.jpg", "detections": [{"category": "2", "conf": 0.01, "bbox": BOX}]}]}))
+    check(convert("--blur", "human", "--blur-threshold", "0", data=data)["exit"] == 0, "convert")
+    check(is_covered(data / ".trapkit/renditions/summer/R1-01/unsure.jpg"), "--blur-threshold 0 leaves somebody uncovered")
+    # Sent as a camera sends, pictures go as they are: not from here.
+    outbox = SCRATCH / "camera-outbox"
+    outbox.mkdir()
+    status, _, said = run("upload", "--camera", str(data / "summer/R1-01"), "--to", f"file://{outbox}", env=HOME)
+    check(status == 1 and "--blur none" in said and not list(outbox.iterdir()), f"upload --camera: {status} {said}")
+
+
 def test_videos():
     noise(PLACE / "walk.avi", 320, 240, 2, "-c:v", "mjpeg")
     ffmpeg("-i", PLACE / "walk.avi", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", "10", "-movflags", "+faststart",
@@ -288,6 +305,6 @@ def test_videos():
     check(worst < COVERED, f"fit.mp4: variance {worst:.0f}")
 
 
-for test in (test_pictures, test_both_kinds_and_again, test_packages, test_upload, test_videos):
+for test in (test_pictures, test_both_kinds_and_again, test_packages, test_upload, test_threshold_of_nothing, test_videos):
     test()
 end()
