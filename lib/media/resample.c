@@ -162,42 +162,49 @@ AVX2 static uint32_t mix_rows_wide(
 	return x;
 }
 
-/* The samples of one window, weighed: four sums that are yet to be added up. */
-AVX2 static inline __m128i weigh(const uint8_t *samples, const int16_t *weights, uint32_t stride)
+/* Eight samples of each of two windows, one in each half. */
+AVX2 static inline __m256i load_windows(const uint8_t *one, const uint8_t *other)
 {
-	__m128i sums = _mm_setzero_si128();
+	return _mm256_cvtepu8_epi16(
+		_mm_unpacklo_epi64(_mm_loadl_epi64((const __m128i *)(const void *)one),
+			_mm_loadl_epi64((const __m128i *)(const void *)other)));
+}
 
-	for (uint32_t j = 0; j < stride; j += GROUP) {
-		__m128i some = _mm_cvtepu8_epi16(
-			_mm_loadl_epi64((const __m128i *)(const void *)(samples + j)));
+/* Place x and the one four further on, weighed: in each half four sums yet to be added up. */
+AVX2 static inline __m256i weigh(const uint8_t *line, const struct kernel *kernel, uint32_t x)
+{
+	const uint8_t *one = line + kernel->first[x], *other = line + kernel->first[x + 4];
+	const int16_t *weights = kernel->weights + (size_t)x * kernel->stride;
+	const int16_t *others = weights + 4 * (size_t)kernel->stride;
+	__m256i sums = _mm256_setzero_si256();
 
-		sums = _mm_add_epi32(sums,
-			_mm_madd_epi16(some,
-				_mm_loadu_si128((const __m128i *)(const void *)(weights + j))));
+	for (uint32_t j = 0; j < kernel->stride; j += GROUP) {
+		__m256i both = _mm256_loadu2_m128i((const __m128i *)(const void *)(others + j),
+			(const __m128i *)(const void *)(weights + j));
+
+		sums = _mm256_add_epi32(
+			sums, _mm256_madd_epi16(load_windows(one + j, other + j), both));
 	}
 	return sums;
 }
 
-/* Four places at a time. Returns how many were done. */
+/* Eight places at a time. Returns how many were done. */
 AVX2 static uint32_t mix_columns_wide(
 	const uint8_t *line, const struct kernel *kernel, uint8_t *out)
 {
-	const __m128i half = _mm_set1_epi32(1 << (WEIGHT_BITS - 1));
-	const uint32_t *first = kernel->first, stride = kernel->stride;
-	const int16_t *weights = kernel->weights;
+	const __m256i half = _mm256_set1_epi32(1 << (WEIGHT_BITS - 1));
 	uint32_t x = 0;
 
-	for (; x + 4 <= kernel->count; x += 4, weights += 4 * (size_t)stride) {
-		__m128i one = weigh(line + first[x], weights, stride);
-		__m128i two = weigh(line + first[x + 1], weights + stride, stride);
-		__m128i three = weigh(line + first[x + 2], weights + 2 * (size_t)stride, stride);
-		__m128i four = weigh(line + first[x + 3], weights + 3 * (size_t)stride, stride);
-		__m128i sums =
-			_mm_hadd_epi32(_mm_hadd_epi32(one, two), _mm_hadd_epi32(three, four));
+	for (; x + 8 <= kernel->count; x += 8) {
+		__m256i sums = _mm256_hadd_epi32(
+			_mm256_hadd_epi32(weigh(line, kernel, x), weigh(line, kernel, x + 1)),
+			_mm256_hadd_epi32(weigh(line, kernel, x + 2), weigh(line, kernel, x + 3)));
 
-		sums = _mm_srai_epi32(_mm_add_epi32(sums, half), WEIGHT_BITS);
-		sums = _mm_packs_epi32(sums, sums);
-		_mm_storeu_si32(out + x, _mm_packus_epi16(sums, sums));
+		sums = _mm256_srai_epi32(_mm256_add_epi32(sums, half), WEIGHT_BITS);
+		sums = _mm256_packs_epi32(sums, sums);
+		sums = _mm256_packus_epi16(sums, sums);
+		_mm_storeu_si32(out + x, _mm256_castsi256_si128(sums));
+		_mm_storeu_si32(out + x + 4, _mm256_extracti128_si256(sums, 1));
 	}
 	return x;
 }
