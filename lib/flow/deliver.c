@@ -259,8 +259,7 @@ static int deliver_one(struct line *line, struct deliver_item *item, struct erro
 		set_status(deliver, item, DELIVER_THERE);
 		return deliver_ask(deliver, item, err);
 	}
-	if (check_trigger_elsewhere(deliver, item, err) != 0 || check_name(item->zip, err) != 0 ||
-		check_name(item->yaml, err) != 0 ||
+	if (check_name(item->zip, err) != 0 || check_name(item->yaml, err) != 0 ||
 		know_file(deliver, item, item->zip, &package->zip_size, &package->zip_sha256,
 			err) != 0 ||
 		know_file(deliver, item, item->yaml, &package->yaml_size, &package->yaml_sha256,
