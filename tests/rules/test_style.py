@@ -72,12 +72,12 @@ def check_format(sources):
     if " version 14." not in version:
         print("formatting not compared: clang-format 14 is not installed")
         return
-    for path in sources:
-        if is_table(path):
-            continue
-        run = subprocess.run([formatter, "--dry-run", "-Werror", str(path)], capture_output=True, cwd=ROOT)
-        if run.returncode:
-            complain(path, 1, "not formatted: run clang-format -i")
+    run = subprocess.run([formatter, "--dry-run", "-Werror", *(path for path in sources if not is_table(path))],
+                         capture_output=True, text=True)
+    for path in sorted({line.split(":")[0] for line in run.stderr.splitlines() if ": error: " in line}):
+        complain(pathlib.Path(path), 1, "not formatted: run clang-format -i")
+    if run.returncode and not bad:
+        bad.append(f"clang-format failed: {run.stderr[:300]}")
 
 
 def check_addresses():
