@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs every test there is, two at a time, and ends with the line "N passed, N failed, N skipped".
+"""Runs every test there is, a few at a time ($TEST_JOBS), and ends with the line "N passed, N failed, N skipped".
 
 A test is a unit program, a script below tests/cli, tests/faults or tests/rules (test_*.sh, test_*.py), or a
 fuzz target replaying its corpus. Exit 0 passes, 77 skips (the last line says why), anything else fails and
@@ -19,18 +19,14 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(os.environ.get("TRAPKIT_BUILD", ROOT / "build/plain"))
 LIMIT = int(os.environ.get("TEST_SECONDS", "600"))
+# One more than there are processors: many tests do nothing but wait for a server to give up.
+JOBS = int(os.environ.get("TEST_JOBS", (os.cpu_count() or 1) + 1))
 
 
 def commands():
+    """Those that wait for a network or for time come first: they leave the processors to the others."""
     sanitize = os.environ.get("TRAPKIT_SANITIZE", "")
-    for program in sorted((BUILD / "unit").glob("test_*")):
-        if not program.suffix and (ROOT / "tests/unit" / (program.name + ".c")).exists():
-            yield "unit/" + program.name, [str(program)]
-    for program in sorted((BUILD / "fuzz").glob("fuzz_*")):
-        corpus = ROOT / "tests/fuzz/corpus" / program.name[5:]
-        if not program.suffix and corpus.is_dir():
-            yield "fuzz/" + program.name, [str(program), str(corpus)]
-    for folder in ("rules", "cli", "faults"):
+    for folder in ("faults", "cli", "rules"):
         if folder == "rules" and sanitize:
             continue
         for script in sorted((ROOT / "tests" / folder).glob("test_*")):
@@ -38,6 +34,13 @@ def commands():
                 yield folder + "/" + script.name, ["bash", str(script)]
             elif script.suffix == ".py":
                 yield folder + "/" + script.name, [os.environ.get("PYTHON", sys.executable), str(script)]
+    for program in sorted((BUILD / "unit").glob("test_*")):
+        if not program.suffix and (ROOT / "tests/unit" / (program.name + ".c")).exists():
+            yield "unit/" + program.name, [str(program)]
+    for program in sorted((BUILD / "fuzz").glob("fuzz_*")):
+        corpus = ROOT / "tests/fuzz/corpus" / program.name[5:]
+        if not program.suffix and corpus.is_dir():
+            yield "fuzz/" + program.name, [str(program), str(corpus)]
 
 
 def run(name, command):
@@ -72,7 +75,7 @@ def main():
     words = sys.argv[1:]
     chosen = [c for c in commands() if not words or any(word in c[0] for word in words)]
     passed, failed, skipped = 0, [], 0
-    with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("TEST_JOBS", "2"))) as pool:
+    with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
         for name, status, output, seconds in pool.map(lambda c: run(*c), chosen):
             last = output.strip().splitlines()[-1] if output.strip() else ""
             if status == 0:
