@@ -145,7 +145,7 @@ library: $(B)/libtrapkit.a
 units: $(UNIT_PROGRAMS) $(FUZZ_PROGRAMS)
 programs: binary $(UNIT_PROGRAMS) $(FUZZ_PROGRAMS)
 
-# The build takes all cores; the tests, two at a time, follow it.
+# The build takes all cores; the tests follow it, a few at a time.
 test: need-test need-runtime
 	$(Q)$(MAKE) --no-print-directory -j$(shell nproc) V=$(V) SANITIZE=$(SANITIZE) programs
 	$(Q)$(MAKE) --no-print-directory V=$(V) SANITIZE=$(SANITIZE) check

@@ -20,7 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(os.environ.get("TRAPKIT_BUILD", ROOT / "build/plain"))
 LIMIT = int(os.environ.get("TEST_SECONDS", "600"))
 # One more than there are processors: many tests do nothing but wait for a server to give up.
-JOBS = int(os.environ.get("TEST_JOBS", (os.cpu_count() or 1) + 1))
+JOBS = int(os.environ.get("TEST_JOBS", min(os.cpu_count() or 1, 7) + 1))
 
 
 def commands():
