@@ -11,10 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct header {
-	int width, height, subsampling, colorspace;
-};
-
 /* The smallest scale of the decoder that is not below the target. */
 static tjscalingfactor choose_scale(
 	uint32_t width, uint32_t height, uint32_t to_width, uint32_t to_height)
@@ -54,7 +50,7 @@ static int check_decoded(tjhandle decoder, int result, struct picture *picture, 
 }
 
 static int decode_planes(tjhandle decoder, const uint8_t *bytes, size_t size,
-	const struct header *header, tjscalingfactor scale, struct picture *picture,
+	const struct turbojpeg_header *header, tjscalingfactor scale, struct picture *picture,
 	struct error *err)
 {
 	unsigned char *pointers[PICTURE_PLANES] = {NULL};
@@ -83,7 +79,7 @@ static int decode_planes(tjhandle decoder, const uint8_t *bytes, size_t size,
 
 /* Adobe's convention, which all known writers follow: the components are stored inverted. */
 static int decode_cmyk(tjhandle decoder, const uint8_t *bytes, size_t size,
-	const struct header *header, tjscalingfactor scale, struct picture *picture,
+	const struct turbojpeg_header *header, tjscalingfactor scale, struct picture *picture,
 	struct error *err)
 {
 	int width = TJSCALED(header->width, scale);
@@ -108,26 +104,12 @@ static int decode_cmyk(tjhandle decoder, const uint8_t *bytes, size_t size,
 	return result;
 }
 
-static int read_header(tjhandle decoder, const uint8_t *bytes, size_t size, struct header *header,
-	struct error *err)
-{
-	if (tjDecompressHeader3(decoder, bytes, size, &header->width, &header->height,
-		    &header->subsampling, &header->colorspace) != 0)
-		return error_set(err, ERROR_INPUT, "not a JPEG that can be read: %s",
-			tjGetErrorStr2(decoder));
-	if (header->width <= 0 || header->height <= 0 ||
-		(uint64_t)header->width * (uint64_t)header->height > PICTURE_MOST_PIXELS)
-		return error_set(err, ERROR_INPUT, "a picture of %d x %d is not accepted",
-			header->width, header->height);
-	return 0;
-}
-
 int picture_decode_jpeg(const uint8_t *bytes, size_t size, const struct rendition_settings *box,
 	bool turned, struct picture *picture, struct error *err)
 {
 	const struct rendition_settings lying = {box->height, box->width, 0};
 	tjhandle decoder = NULL;
-	struct header header;
+	struct turbojpeg_header header;
 	uint32_t width, height;
 	tjscalingfactor scale;
 	int result = -1;
@@ -138,7 +120,7 @@ int picture_decode_jpeg(const uint8_t *bytes, size_t size, const struct renditio
 	if (decoder == NULL)
 		return error_set(
 			err, ERROR_SYSTEM, "cannot begin decoding: %s", tjGetErrorStr2(NULL));
-	if (read_header(decoder, bytes, size, &header, err) != 0)
+	if (turbojpeg_read_header(decoder, bytes, size, &header, err) != 0)
 		goto done;
 	rendition_fit((uint32_t)header.width, (uint32_t)header.height, turned ? &lying : box,
 		&width, &height);

@@ -42,23 +42,19 @@ static unsigned orientation_of(const uint8_t *bytes, size_t size)
 static int decode_jpeg(tjhandle decoder, const uint8_t *bytes, size_t size, struct pixels *pixels,
 	struct error *err)
 {
-	int width, height, subsampling, colorspace;
+	struct turbojpeg_header header;
 
-	if (tjDecompressHeader3(decoder, bytes, size, &width, &height, &subsampling, &colorspace) !=
-		0)
-		return error_set(err, ERROR_INPUT, "not a JPEG that can be read: %s",
-			tjGetErrorStr2(decoder));
-	if (width <= 0 || height <= 0 || (uint64_t)width * (uint64_t)height > PICTURE_MOST_PIXELS)
-		return error_set(
-			err, ERROR_INPUT, "a picture of %d x %d is not accepted", width, height);
-	pixels_init(pixels, (uint32_t)width, (uint32_t)height);
-	if (tjDecompress2(decoder, bytes, size, pixels->rgb, width, 0, height, TJPF_RGB, 0) != 0) {
+	if (turbojpeg_read_header(decoder, bytes, size, &header, err) != 0)
+		return -1;
+	pixels_init(pixels, (uint32_t)header.width, (uint32_t)header.height);
+	if (tjDecompress2(decoder, bytes, size, pixels->rgb, header.width, 0, header.height,
+		    TJPF_RGB, 0) != 0) {
 		if (tjGetErrorCode(decoder) != TJERR_WARNING)
 			return error_set(err, ERROR_INPUT, "cannot decode the picture: %s",
 				tjGetErrorStr2(decoder));
 		pixels->truncated = true;
 	}
-	if (colorspace != TJCS_GRAY)
+	if (header.colorspace != TJCS_GRAY)
 		pixels_turn(pixels, orientation_of(bytes, size));
 	return 0;
 }

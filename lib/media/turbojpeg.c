@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 
+#include "picture.h"
 #include "turbojpeg.h"
 
 struct turbojpeg turbojpeg;
@@ -40,4 +41,22 @@ int turbojpeg_load(struct error *err)
 		return 0;
 	*err = load_error;
 	return -1;
+}
+
+int turbojpeg_read_header(tjhandle decoder, const uint8_t *bytes, size_t size,
+	struct turbojpeg_header *header, struct error *err)
+{
+	*header = (struct turbojpeg_header){0};
+	if (tjDecompressHeader3(decoder, bytes, size, &header->width, &header->height,
+		    &header->subsampling, &header->colorspace) != 0)
+		return error_set(err, ERROR_INPUT, "not a JPEG that can be read: %s",
+			tjGetErrorStr2(decoder));
+	/* Of one that ends before its frame begins nothing is told, and that is no error to it. */
+	if (header->width <= 0 || header->height <= 0)
+		return error_set(err, ERROR_INPUT, "it is cut short: its beginning is not whole");
+	if ((uint64_t)header->width * (uint64_t)header->height > PICTURE_MOST_PIXELS)
+		return error_set(err, ERROR_INPUT,
+			"it says that it has %d x %d pixels, which no camera takes: it is damaged",
+			header->width, header->height);
+	return 0;
 }

@@ -28,6 +28,15 @@ extern struct turbojpeg turbojpeg;
 /* Loads it once, from any thread; to be called before any of the functions. */
 int turbojpeg_load(struct error *err);
 
+struct turbojpeg_header {
+	int width, height, subsampling, colorspace;
+};
+
+/* Of a picture that may be decoded: ERROR_INPUT when it has no size, or one that no camera makes.
+ */
+int turbojpeg_read_header(tjhandle decoder, const uint8_t *bytes, size_t size,
+	struct turbojpeg_header *header, struct error *err);
+
 #define tjInitDecompress turbojpeg.init_decompress
 #define tjInitCompress turbojpeg.init_compress
 #define tjDestroy turbojpeg.destroy
