@@ -37,6 +37,12 @@ struct film_frames *film_frames_open(const char *path, double interval, unsigned
  */
 int film_frames_next(
 	struct film_frames *frames, struct pixels *pixels, uint64_t *number, struct error *err);
+/*
+ * The next frame to look at is that of this number, or one after it where it cannot be decoded.
+ * Begins at the key frame before it, so that most of a long video is not decoded. Numbers are told
+ * by times from then on, which in a video of changing rate are not those of a count.
+ */
+void film_frames_seek(struct film_frames *frames, uint64_t number);
 /* Frames a second. */
 double film_frames_rate(const struct film_frames *frames);
 void film_frames_close(struct film_frames *frames);

@@ -14,6 +14,7 @@ extern "C" {
 struct blur_list;
 struct error;
 struct media_facts;
+struct pixels;
 
 struct rendition_settings {
 	uint32_t width, height; /* the box it must fit in, pixels; 0 = no limit. Never enlarged. */
@@ -49,6 +50,9 @@ void rendition_release(struct rendition *rendition);
 #define RENDITION_HEAD ((size_t)68 * 1024)
 int rendition_thumbnail(const uint8_t *bytes, size_t size, const struct media_facts *facts,
 	const struct rendition_settings *settings, struct rendition *thumbnail, struct error *err);
+/* Of what is decoded and upright, as a frame of a video. */
+int rendition_from_pixels(const struct pixels *pixels, const struct rendition_settings *settings,
+	struct rendition *thumbnail, struct error *err);
 
 /*
  * True when a JPEG needs no rendition: inside the box, upright, and not CMYK. `width` and `height`

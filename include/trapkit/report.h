@@ -53,8 +53,9 @@ void report_result_release(struct report_result *result);
  * cameras' clocks.
  *
  * The page needs nothing else, has no script, and stays below 5 MB: pictures are shown up to
- * REPORT_PICTURES in all, each smaller the more there are. At most REPORT_PICTURES pictures are
- * read whole, and the heads of REPORT_SAMPLES for the curves. One that cannot be read is left out.
+ * REPORT_PICTURES in all, each smaller the more there are. At most REPORT_PICTURES files are read,
+ * and the heads of REPORT_SAMPLES pictures for the curves. Of a video the frame is shown that the
+ * detector was surest of, else the first. A file that nothing can be shown of is named.
  */
 #define REPORT_PICTURES 320
 #define REPORT_SAMPLES 4000

@@ -106,29 +106,39 @@ static bool is_chosen(size_t index, size_t count, size_t most)
 		index * (most - 1) / (count - 1) != (index - 1) * (most - 1) / (count - 1);
 }
 
-static bool has_boxes(const struct report_picture *picture)
+static bool is_video(const struct report_picture *picture)
 {
-	return picture->found != NULL && picture->found->count > 0;
+	return media_type_is_video(picture->facts.type);
 }
 
-/* Some evenly over the time, and some of those in which something was found. */
+/*
+ * Some evenly over the time, and some of those in which something was found. Only pictures tell of
+ * temperature and battery.
+ */
 static void choose_pictures(struct gatherer *gatherer)
 {
 	struct report_deployment *now = &gatherer->now;
-	size_t count = now->pictures.count, kept = 0, boxed = 0, at = 0;
+	size_t count = now->pictures.count, kept = 0;
+	size_t boxed = 0, stills = 0, at_boxed = 0, at_still = 0;
 
 	if (count > 0)
 		qsort(now->pictures.items, count, sizeof *now->pictures.items, compare_pictures);
-	for (size_t i = 0; i < count; i++)
-		boxed += has_boxes(&now->pictures.items[i]);
+	for (size_t i = 0; i < count; i++) {
+		boxed += report_has_boxes(&now->pictures.items[i]);
+		stills += !is_video(&now->pictures.items[i]);
+	}
 	for (size_t i = 0; i < count; i++) {
 		struct report_picture *picture = &now->pictures.items[i];
+		bool sampled =
+			!is_video(picture) && is_chosen(at_still, stills, gatherer->most_sampled);
 
 		picture->shown = is_chosen(i, count, gatherer->most_shown) ||
-			(has_boxes(picture) && is_chosen(at, boxed, gatherer->most_shown));
-		at += has_boxes(picture);
+			(report_has_boxes(picture) &&
+				is_chosen(at_boxed, boxed, gatherer->most_shown));
+		at_boxed += report_has_boxes(picture);
+		at_still += !is_video(picture);
 		gatherer->report->shown += picture->shown;
-		if (picture->shown || is_chosen(i, count, gatherer->most_sampled))
+		if (picture->shown || sampled)
 			now->pictures.items[kept++] = *picture;
 		else
 			free(picture->path);
@@ -226,7 +236,8 @@ static void add_file(struct gatherer *gatherer, const struct resource *resource)
 	now->delivered += is_delivered(gatherer, resource);
 	if (dated)
 		ARRAY_APPEND(&gatherer->times, local);
-	if (!video && !damaged) {
+	/* The beginning of a video that is cut short can be looked at. */
+	if (video || !damaged) {
 		struct report_picture picture = {.path = xstrdup(resource->path),
 			.size = resource->size,
 			.local = local,

@@ -5,6 +5,7 @@
 #include "trapkit/text.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,8 +40,8 @@ static void put_head(FILE *out, const char *title)
 		"img-src data:;style-src 'unsafe-inline'\"><title>",
 		out);
 	report_text(out, title);
-	fprintf(out, " \u2013 camera-trap report</title><style>%s</style></head><body>\n",
-		report_style);
+	fprintf(out, " \u2013 camera-trap report</title><style>%s%s</style></head><body>\n",
+		report_style, report_style_narrow);
 }
 
 /* ---- the head of the page ---- */
@@ -84,7 +85,7 @@ static void put_numbers(FILE *out, const struct report *report)
 	fputs("<dl class=\"numbers\">", out);
 	put_number(out, "Deployments", report->deployments.count, "");
 	put_number(out, "Pictures", report->files - report->videos, "");
-	put_number(out, "Films", report->videos, "");
+	put_number(out, "Videos", report->videos, "");
 	fputs("<div><dt>Size</dt><dd>", out);
 	put_size(out, report->bytes);
 	fputs("</dd></div>", out);
@@ -176,7 +177,7 @@ static void put_deliveries(FILE *out, const struct report *report)
 static void put_overview(FILE *out, const struct report *report)
 {
 	fputs("<section><h2>Deployments</h2><div class=\"table\"><table><thead><tr><th>Deployment"
-	      "<th>First<th>Last<th class=\"count\">Pictures<th class=\"count\">Films"
+	      "<th>First<th>Last<th class=\"count\">Pictures<th class=\"count\">Videos"
 	      "<th class=\"count\">Delivered</thead><tbody>",
 		out);
 	for (size_t i = 0; i < report->deployments.count; i++) {
@@ -214,7 +215,7 @@ static void put_facts(FILE *out, const struct report_deployment *deployment,
 	fprintf(out, "%" PRIu64 " picture%s", deployment->files - deployment->videos,
 		plural(deployment->files - deployment->videos));
 	if (deployment->videos > 0)
-		fprintf(out, ", %" PRIu64 " film%s", deployment->videos,
+		fprintf(out, ", %" PRIu64 " video%s", deployment->videos,
 			plural(deployment->videos));
 	fputs(", ", out);
 	put_size(out, deployment->bytes);
@@ -258,12 +259,17 @@ static void put_found(
 }
 
 /* The boxes over the picture, which keeps its shape. */
-static void put_boxes(FILE *out, const struct report *report, const struct indexed_image *found)
+static void put_boxes(FILE *out, const struct report *report, const struct report_picture *picture)
 {
+	const struct indexed_image *found = picture->found;
+	bool video = media_type_is_video(picture->facts.type);
+
 	fputs("<svg viewBox=\"0 0 100 100\" preserveAspectRatio=\"none\">", out);
 	for (size_t i = 0; i < found->count; i++) {
 		const struct indexed_box *box = &found->boxes[i];
 
+		if (video && box->frame != picture->frame)
+			continue;
 		fprintf(out, "<rect x=\"%.3g\" y=\"%.3g\" width=\"%.3g\" height=\"%.3g\"><title>",
 			100 * box->x, 100 * box->y, 100 * box->width, 100 * box->height);
 		report_text(out, report->detections.categories[box->category]);
@@ -272,31 +278,53 @@ static void put_boxes(FILE *out, const struct report *report, const struct index
 	fputs("</svg>", out);
 }
 
-static void put_picture(
-	FILE *out, const struct report *report, const struct report_picture *picture)
+static void put_image(FILE *out, const struct report *report, const struct report_picture *picture)
 {
-	const struct indexed_image *found = picture->found;
-	bool boxed = found != NULL && found->count > 0;
-
 	fprintf(out,
-		"<figure><span class=\"shot\"><img width=\"%" PRIu32 "\" height=\"%" PRIu32
-		"\" alt=\"",
+		"<span class=\"shot\"><img width=\"%" PRIu32 "\" height=\"%" PRIu32 "\" alt=\"",
 		picture->width, picture->height);
 	report_text(out, text_base_name(picture->path));
 	fputs("\" src=\"data:image/jpeg;base64,", out);
 	report_base64(out, picture->jpeg, picture->jpeg_size);
 	fputs("\">", out);
-	if (boxed)
-		put_boxes(out, report, found);
-	fputs("</span><figcaption>", out);
+	if (report_has_boxes(picture))
+		put_boxes(out, report, picture);
+	if (media_type_is_video(picture->facts.type)) {
+		char *length = isnan(picture->facts.duration)
+			? xstrdup("")
+			: text_duration(picture->facts.duration);
+
+		fprintf(out, "<span class=\"video\">%s</span>", length);
+		free(length);
+	}
+	fputs("</span>", out);
+}
+
+static void put_missing(FILE *out, const struct report_picture *picture)
+{
+	fprintf(out, "<span class=\"missing\">%s<br>cannot be shown</span>",
+		media_type_is_video(picture->facts.type) ? "Video" : "Picture");
+}
+
+static void put_picture(
+	FILE *out, const struct report *report, const struct report_picture *picture)
+{
+	fputs("<figure>", out);
+	if (picture->jpeg != NULL)
+		put_image(out, report, picture);
+	else
+		put_missing(out, picture);
+	fputs("<figcaption>", out);
 	if (picture->dated)
 		report_time(out, picture->local);
 	else
 		report_text(out, text_base_name(picture->path));
-	if (boxed) {
+	if (report_has_boxes(picture)) {
+		const struct indexed_box *best = &picture->found->boxes[0];
+
 		fputs("<br>", out);
-		report_text(out, report->detections.categories[found->boxes[0].category]);
-		fprintf(out, " %.0f&nbsp;%%", 100 * found->boxes[0].confidence);
+		report_text(out, report->detections.categories[best->category]);
+		fprintf(out, " %.0f&nbsp;%%", 100 * best->confidence);
 	}
 	fputs("</figcaption></figure>", out);
 }
@@ -309,7 +337,7 @@ static void put_strip(
 	for (size_t i = 0; i < deployment->pictures.count; i++) {
 		const struct report_picture *picture = &deployment->pictures.items[i];
 
-		if (picture->jpeg == NULL)
+		if (picture->jpeg == NULL && !picture->failed)
 			continue;
 		if (!begun)
 			fputs("<div class=\"strip\">", out);

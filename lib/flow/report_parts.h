@@ -10,7 +10,7 @@
 
 #include <stdio.h>
 
-/* A picture of which something is shown. */
+/* A picture or video of which something is shown. */
 struct report_picture {
 	char *path; /* below the data path */
 	uint64_t size;
@@ -18,11 +18,18 @@ struct report_picture {
 	bool dated, shown;
 	struct media_facts facts;
 	double temperature, battery_percent, battery_volts; /* NaN = not told */
-	uint8_t *jpeg;                                      /* owned; NULL = could not be made */
+	uint8_t *jpeg;                                      /* owned; NULL = there is none */
 	size_t jpeg_size;
 	uint32_t width, height;            /* of the thumbnail */
+	bool failed;                       /* it was tried in vain */
+	int64_t frame;                     /* of a video: which one is shown */
 	const struct indexed_image *found; /* the index's; NULL = not looked at */
 };
+
+static inline bool report_has_boxes(const struct report_picture *picture)
+{
+	return picture->found != NULL && picture->found->count > 0;
+}
 
 #define REPORT_BINS 90
 #define REPORT_CATEGORIES 16

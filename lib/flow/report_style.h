@@ -40,6 +40,11 @@ static const char report_style[] =
 	".strip img{width:100%;height:auto;border-radius:.25rem;background:var(--line)}"
 	".shot svg{position:absolute;inset:0;width:100%;height:100%;fill:none;stroke:#ffb000;"
 	"stroke-width:2}.shot rect{vector-effect:non-scaling-stroke}"
+	".video{position:absolute;left:.3rem;bottom:.3rem;padding:0 .4rem;border-radius:.25rem;"
+	"background:#000a;color:#fff;font-size:.75rem;line-height:1.5}"
+	".video::before{content:\"\\25B6\\FE0E\\2002\"}"
+	".missing{display:grid;place-content:center;text-align:center;aspect-ratio:4/3;"
+	"border:1px dashed var(--quiet);border-radius:.25rem;color:var(--quiet);font-size:.8125rem}"
 	".charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(22rem,100%),1fr));"
 	"gap:1.25rem 2.5rem}"
 	".chart figcaption{display:flex;justify-content:space-between;gap:1rem;font-size:.875rem;"
@@ -54,7 +59,10 @@ static const char report_style[] =
 	".map text{fill:var(--ink);font-weight:600}"
 	".map .scale path{fill:none;stroke:var(--quiet)}"
 	".map .scale text,.map .north{fill:var(--quiet);font-weight:400;font-size:13px}"
-	"footer{margin-top:3rem;color:var(--quiet);font-size:.875rem}"
+	"footer{margin-top:3rem;color:var(--quiet);font-size:.875rem}";
+
+/* ISO C takes strings of 4,095 characters. */
+static const char report_style_narrow[] =
 	"@media (max-width:40rem){body{padding:1.5rem 1rem 3rem}h1{font-size:1.5rem}"
 	".numbers{grid-template-columns:1fr 1fr}"
 	".strip{display:flex;overflow-x:auto}.strip figure{flex:0 0 10rem}.map{font-size:24px}"
@@ -65,7 +73,7 @@ static const char report_style[] =
 	".charts{grid-template-columns:1fr 1fr}"
 	".numbers{grid-template-columns:repeat(5,1fr)}"
 	".warnings{border:1px solid var(--line)}a{text-decoration:none}"
-	".chart rect,.map circle,.warnings{print-color-adjust:exact;"
+	".chart rect,.map circle,.warnings,.video{print-color-adjust:exact;"
 	"-webkit-print-color-adjust:exact}}";
 
 #endif

@@ -16,9 +16,11 @@ struct film_frames {
 	struct film film;
 	struct film_job job;
 	uint64_t number; /* of the next frame */
+	uint64_t from;   /* take none before */
 	uint64_t every;  /* take one of so many */
 	unsigned turn;   /* EXIF orientation that makes it upright */
 	bool draining;   /* the file is at its end, the decoder not yet */
+	bool sought;     /* frames before were not counted: numbers are told by times */
 };
 
 /* The quarter turn of a display matrix (libavutil/display.h: 16.16 fixed point, a b at 0 1). */
@@ -116,6 +118,47 @@ static int feed(struct film_frames *frames, struct error *err)
 	return 0;
 }
 
+/* Frames as units of time. */
+static AVRational frame_base(const struct film_frames *frames)
+{
+	return av_inv_q(frames->job.rate);
+}
+
+static int64_t start_time(const struct film_frames *frames)
+{
+	int64_t start = frames->job.video.in->start_time;
+
+	return start == AV_NOPTS_VALUE ? 0 : start;
+}
+
+void film_frames_seek(struct film_frames *frames, uint64_t number)
+{
+	const AVStream *stream = frames->job.video.in;
+	int64_t time = start_time(frames) +
+		av_rescale_q((int64_t)number, frame_base(frames), stream->time_base);
+
+	frames->from = number;
+	/* Where there is no index it is decoded from where it stands. */
+	if (av_seek_frame(frames->job.input, stream->index, time, AVSEEK_FLAG_BACKWARD) < 0)
+		return;
+	avcodec_flush_buffers(frames->job.video.decoder);
+	frames->sought = true;
+	frames->draining = false;
+	frames->number = 0;
+}
+
+/* Of the frame that was decoded. */
+static uint64_t number_of(const struct film_frames *frames)
+{
+	int64_t time = frames->job.frame->best_effort_timestamp;
+
+	if (!frames->sought || time == AV_NOPTS_VALUE)
+		return frames->number;
+	time = av_rescale_q(
+		time - start_time(frames), frames->job.video.in->time_base, frame_base(frames));
+	return time < 0 ? 0 : (uint64_t)time;
+}
+
 int film_frames_next(
 	struct film_frames *frames, struct pixels *pixels, uint64_t *number, struct error *err)
 {
@@ -127,8 +170,9 @@ int film_frames_next(
 		int code = avcodec_receive_frame(job->video.decoder, job->frame);
 
 		if (code == 0) {
-			*number = frames->number++;
-			if (*number % frames->every == 0)
+			*number = number_of(frames);
+			frames->number = *number + 1;
+			if (*number >= frames->from && *number % frames->every == 0)
 				break;
 			av_frame_unref(job->frame);
 		} else if (frames->draining && code != AVERROR(EAGAIN)) {

@@ -56,11 +56,13 @@ int film_begin_video(struct film_job *job, struct error *err)
 
 	if (codec == NULL)
 		return error_set(err, ERROR_UNAVAILABLE,
-			"the installed libavcodec cannot encode %s; install the one of Debian",
-			webm ? "VP9" : "H.264");
+			"the installed libavcodec cannot encode %s; install Debian's own: apt "
+			"install libavcodec%d",
+			webm ? "VP9" : "H.264", LIBAVCODEC_VERSION_MAJOR);
 	if (source->width < 16 || source->height < 16 || source->width > 16384 ||
 		source->height > 16384)
-		return error_set(err, ERROR_INPUT, "a video of %d x %d is not accepted",
+		return error_set(err, ERROR_INPUT,
+			"a video of %d x %d pixels cannot be encoded; 16 to 16384 each can",
 			source->width, source->height);
 	job->video.encoder = encoder = avcodec_alloc_context3(codec);
 	if (encoder == NULL)

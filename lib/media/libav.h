@@ -68,6 +68,7 @@ struct libav {
 	__typeof__(avcodec_receive_frame) *avcodec_receive_frame;
 	__typeof__(avcodec_send_frame) *avcodec_send_frame;
 	__typeof__(avcodec_receive_packet) *avcodec_receive_packet;
+	__typeof__(avcodec_flush_buffers) *avcodec_flush_buffers;
 	__typeof__(av_packet_alloc) *av_packet_alloc;
 	__typeof__(av_packet_free) *av_packet_free;
 	__typeof__(av_packet_unref) *av_packet_unref;
@@ -77,6 +78,7 @@ struct libav {
 	__typeof__(avformat_close_input) *avformat_close_input;
 	__typeof__(avformat_find_stream_info) *avformat_find_stream_info;
 	__typeof__(av_read_frame) *av_read_frame;
+	__typeof__(av_seek_frame) *av_seek_frame;
 	__typeof__(avformat_alloc_context) *avformat_alloc_context;
 	__typeof__(avformat_alloc_output_context2) *avformat_alloc_output_context2;
 	__typeof__(avformat_new_stream) *avformat_new_stream;
@@ -155,6 +157,7 @@ int libav_fail(struct error *err, int code, const char *what);
 #define avcodec_receive_frame libav.avcodec_receive_frame
 #define avcodec_send_frame libav.avcodec_send_frame
 #define avcodec_receive_packet libav.avcodec_receive_packet
+#define avcodec_flush_buffers libav.avcodec_flush_buffers
 #define av_packet_alloc libav.av_packet_alloc
 #define av_packet_free libav.av_packet_free
 #define av_packet_unref libav.av_packet_unref
@@ -164,6 +167,7 @@ int libav_fail(struct error *err, int code, const char *what);
 #define avformat_close_input libav.avformat_close_input
 #define avformat_find_stream_info libav.avformat_find_stream_info
 #define av_read_frame libav.av_read_frame
+#define av_seek_frame libav.av_seek_frame
 #define avformat_alloc_context libav.avformat_alloc_context
 #define avformat_alloc_output_context2 libav.avformat_alloc_output_context2
 #define avformat_new_stream libav.avformat_new_stream

@@ -248,6 +248,14 @@ static bool has_shape(const struct picture *picture, uint32_t width, uint32_t he
 	return ratio > 0.98 && ratio < 1.02;
 }
 
+static int encode_thumbnail(const struct picture *target, const struct rendition_settings *settings,
+	struct rendition *thumbnail, struct error *err)
+{
+	thumbnail->width = target->width;
+	thumbnail->height = target->height;
+	return picture_encode(target, settings->quality, &thumbnail->bytes, &thumbnail->size, err);
+}
+
 /* `shape` NULL takes any. 1 = it has another shape. */
 static int shrink(const uint8_t *bytes, size_t size, const struct rendition_settings *settings,
 	unsigned orientation, const struct media_facts *shape, struct rendition *thumbnail,
@@ -259,10 +267,7 @@ static int shrink(const uint8_t *bytes, size_t size, const struct rendition_sett
 	if (result == 0 && shape != NULL && !has_shape(&decoded, shape->width, shape->height))
 		result = 1;
 	if (result == 0)
-		result = picture_encode(
-			&target, settings->quality, &thumbnail->bytes, &thumbnail->size, err);
-	thumbnail->width = target.width;
-	thumbnail->height = target.height;
+		result = encode_thumbnail(&target, settings, thumbnail, err);
 	thumbnail->truncated = decoded.truncated;
 	picture_release(&decoded);
 	picture_release(&target);
@@ -288,6 +293,25 @@ int rendition_thumbnail(const uint8_t *bytes, size_t size, const struct media_fa
 	}
 	carried_release(&carried);
 	return result == 0 || facts == NULL ? result : 1;
+}
+
+int rendition_from_pixels(const struct pixels *pixels, const struct rendition_settings *settings,
+	struct rendition *thumbnail, struct error *err)
+{
+	struct picture decoded = {.width = pixels->width,
+		.height = pixels->height,
+		.full_width = pixels->width,
+		.full_height = pixels->height};
+	struct picture target = {0};
+	int result;
+
+	*thumbnail = (struct rendition){.truncated = pixels->truncated};
+	picture_from_rgb(pixels->rgb, &decoded);
+	resize(&decoded, settings, false, &target);
+	result = encode_thumbnail(&target, settings, thumbnail, err);
+	picture_release(&decoded);
+	picture_release(&target);
+	return result;
 }
 
 void rendition_release(struct rendition *rendition)

@@ -125,12 +125,10 @@ def against_the_card(scratch):
                 str(d): n for d, n in sorted(collections.Counter(t.date() for t in taken).items())}, "days")
             facts = texts(own, "p")[0]
             check(facts.startswith(f"{min(taken):%Y-%m-%d %H:%M} to {max(taken):%Y-%m-%d %H:%M}") and
-                  "21 pictures, 2 films" in facts, facts)
+                  "21 pictures, 2 videos" in facts, facts)
             captions = [t for t in texts(own, "figcaption") if re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d", t)]
-            pictures = sorted(t for t, f in zip(taken, [f for f in files if f["path"].startswith(deployment["folder"])])
-                              if f["type"] == "image/jpeg")
             check(len(captions) == 6 and captions == sorted(captions) and
-                  captions[0] == f"{pictures[0]:%Y-%m-%d %H:%M}" and captions[-1] == f"{pictures[-1]:%Y-%m-%d %H:%M}",
+                  captions[0] == f"{min(taken):%Y-%m-%d %H:%M}" and captions[-1] == f"{max(taken):%Y-%m-%d %H:%M}",
                   captions)
         for jpeg in page.pictures():
             check(jpeg.startswith(b"\xff\xd8") and jpeg.endswith(b"\xff\xd9") and b"Exif" not in jpeg, "not bare JPEGs")
@@ -212,6 +210,48 @@ def found_by_a_detector(scratch):
         check(str(other) in done.json["error"]["message"], done)
 
 
+def average(jpeg):
+    """Red, green, blue."""
+    done = subprocess.run(["ffmpeg", "-v", "error", "-i", "-", "-vf", "scale=1:1:flags=area", "-f", "rawvideo", "-pix_fmt",
+                           "rgb24", "-"], input=jpeg, stdout=subprocess.PIPE, check=True)
+    return tuple(done.stdout)
+
+
+def videos(scratch):
+    """A frame of each: the one the detector was surest of, else the first; what cannot be shown has its place."""
+    with Field(scratch, ftp=False, trapper=False) as field:
+        folder = field.data / "C" / "R1-1"
+        folder.mkdir(parents=True)
+        names = [f"2024-06-0{i}_10-00-00.{'avi' if i == 2 else 'mp4'}" for i in range(1, 6)]
+        # Red, from frame 30 on blue, in groups of 12 frames that cannot be decoded without their first.
+        for name in names[:4]:
+            codec = ("mjpeg", "-pix_fmt", "yuvj420p") if name.endswith("avi") else (
+                "libx264", "-pix_fmt", "yuv420p", "-g", "12", "-bf", "2", "-movflags", "+faststart")
+            subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=c=red:s=320x240:r=10:d=3", "-f", "lavfi",
+                            "-i", "color=c=blue:s=320x240:r=10:d=3", "-filter_complex", "concat=n=2", "-c:v", *codec,
+                            folder / name], check=True)
+        # The third ends within its first group; of the fifth nothing is left but the index.
+        whole = (folder / names[2]).read_bytes()
+        (folder / names[2]).write_bytes(whole[:whole.index(b"mdat") + (len(whole) - whole.index(b"mdat")) * 2 // 3])
+        (folder / names[4]).write_bytes(whole[:whole.index(b"mdat") + 40])
+        found = [{"file": f"C/R1-1/{name}", "detections": [
+            {"category": "1", "conf": .9, "bbox": [.5, .25, .25, .5], "frame_number": 45},
+            {"category": "1", "conf": .8, "bbox": [.1, .1, .1, .1], "frame_number": 0}]} for name in names[:3]]
+        (field.data / ".trapkit").mkdir()
+        (field.data / ".trapkit/detections.json").write_text(json.dumps({
+            "info": {"format_version": "1.6"}, "images": found, "detection_categories": {"1": "animal"}}))
+        done, page = report(field)
+        own = page.sections()["d1"]
+        colours = ["red" if r > 200 and b < 60 else "blue" if b > 200 and r < 60 else (r, g, b)
+                   for r, g, b in map(average, page.pictures())]
+        check(colours == ["blue", "blue", "red", "red"], colours)
+        check([a["x"] for t, a, _ in own if t == "rect" and a.get("y") in ("25", "10")] == ["50", "50", "10"],
+              "boxes of other frames")
+        check([t for k, a, t in own if k == "span" and a.get("class") == "video"] == ["6.0 s"] * 4, texts(own, "span"))
+        check(texts(own, "span").count("Video") == 1 and f"{names[4]}: not shown: " in done.stderr, f"{texts(own, 'span')} {done}")
+        check((done.status, done.json["files"]) == (0, 5), done)
+
+
 def what_it_replaces(scratch):
     with Field(scratch, ftp=False, trapper=False) as field:
         make_card(field.data, deployments=1, images=2, clips=0)
@@ -263,5 +303,5 @@ def size_and_shape(scratch):
 
 
 if __name__ == "__main__":
-    run_all([against_the_card, what_the_camera_wrote, deliveries, found_by_a_detector, what_it_replaces, strange_names,
+    run_all([against_the_card, what_the_camera_wrote, deliveries, found_by_a_detector, videos, what_it_replaces, strange_names,
              size_and_shape], os.environ["SCRATCH"])
