@@ -20,6 +20,8 @@
 static const char *const kind_names[] = {"none", "input", "system", "usage", "settings",
 	"unavailable", "network", "busy", "refused", "remote", "cancelled"};
 
+#define FOUND 3 /* exit status: what was watched for is there */
+
 static int status_of(enum error_kind kind)
 {
 	static const int statuses[] = {0, 1, 1, 2, 78, 69, 75, 75, 77, 1, 130};
@@ -113,6 +115,9 @@ static int finish(struct console *console, const struct arguments *arguments, cJ
 {
 	struct error lost = {0};
 
+	/* A status that only says that something is to be seen is no failure. */
+	if (err->kind != ERROR_NONE || (status != 0 && status != FOUND))
+		console_tell_held(console);
 	if (err->kind != ERROR_NONE) {
 		status = status_of(err->kind);
 		console_error(console, err->message);

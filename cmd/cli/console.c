@@ -27,7 +27,13 @@ struct console {
 	struct log log;
 	bool color;       /* on standard error */
 	int output_errno; /* the first write error on standard output */
+	/* Warnings that -q held back, and how many there were. */
+	struct string_list held;
+	size_t held_count;
 };
+
+/* The first of many tell enough; --logfile has them all. */
+#define MOST_HELD 100
 
 static double monotonic(void)
 {
@@ -114,6 +120,16 @@ static void say(struct console *console, const char *level, const char *path, co
 	free(shown);
 }
 
+static void hold(struct console *console, const char *path, const char *message)
+{
+	char *text =
+		xasprintf("%s%s%s", path == NULL ? "" : path, path == NULL ? "" : ": ", message);
+
+	if (console->held_count++ < MOST_HELD)
+		string_list_add(&console->held, text);
+	free(text);
+}
+
 static void take_message(struct console *console, const struct progress_event *event)
 {
 	static const char *const levels[] = {"note", "warning", "detail"};
@@ -124,6 +140,8 @@ static void take_message(struct console *console, const struct progress_event *e
 		return;
 	if (console->settings.verbosity >= needed[which])
 		say(console, levels[which], event->path, event->message);
+	else if (which == 1)
+		hold(console, event->path, event->message);
 	if (which == 1 || console->settings.verbosity >= needed[which])
 		log_write(&console->log, levels[which], event->stage, event->path, event->message);
 }
@@ -163,6 +181,7 @@ void console_free(struct console *console)
 		return;
 	bars_hide(&console->bars);
 	log_close(&console->log);
+	string_list_release(&console->held);
 	pthread_mutex_destroy(&console->lock);
 	free(console);
 }
@@ -170,6 +189,23 @@ void console_free(struct console *console)
 const struct progress *console_progress(struct console *console)
 {
 	return &console->progress;
+}
+
+void console_tell_held(struct console *console)
+{
+	pthread_mutex_lock(&console->lock);
+	for (size_t i = 0; i < console->held.count; i++)
+		say(console, "warning", NULL, console->held.items[i]);
+	if (console->held_count > console->held.count) {
+		char *text = xasprintf("and %zu more warnings; --logfile FILE keeps all",
+			console->held_count - console->held.count);
+
+		say(console, "warning", NULL, text);
+		free(text);
+	}
+	string_list_release(&console->held);
+	console->held_count = 0;
+	pthread_mutex_unlock(&console->lock);
 }
 
 void console_error(struct console *console, const char *message)

@@ -31,7 +31,7 @@ const struct progress *console_progress(struct console *console);
 
 /* ---- standard output; nothing of it with --json ---- */
 
-/* Friendly words about what was done ("wrote 'x.zip'"): not with -q. */
+/* Friendly words about what was done ("Wrote 'x.zip'"): not with -q. */
 void console_print(struct console *console, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* What was asked for (a setting's value, a list): also with -q. */
@@ -63,6 +63,8 @@ size_t display_width(const char *text);
 
 /* ---- standard error ---- */
 
+/* The warnings that -q held back: what failed is said even then. */
+void console_tell_held(struct console *console);
 /* "trapkit: error: …", to the log too, whatever the verbosity. */
 void console_error(struct console *console, const char *message);
 /* As progress_warning and progress_note. */

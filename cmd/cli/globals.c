@@ -106,7 +106,8 @@ const struct option global_options[] = {
 		.maximum = 2,
 		.fallback = "1",
 		.group = group,
-		.help = "Say only errors (0), what matters (1), or everything (2)."},
+		.help = "Say nothing but what went wrong (0), what matters (1), or everything "
+			"(2)."},
 	{.name = "verbose",
 		.letter = 'v',
 		.flag = &globals.verbose,
