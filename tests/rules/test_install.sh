@@ -54,7 +54,7 @@ int main(void)
 	return 0;
 }
 PROGRAM
-flags=$(PKG_CONFIG_PATH="$destination/usr/lib/pkgconfig" pkg-config --static --define-variable=prefix="$destination/usr" \
+flags=$(PKG_CONFIG_PATH="$destination/usr/lib/pkgconfig" pkg-config --define-variable=prefix="$destination/usr" \
     --cflags --libs trapkit) || fail "pkg-config"
 # shellcheck disable=SC2086
 ${CC:-cc} "$SCRATCH/slug.c" -o "$SCRATCH/slug" $flags || fail "the library cannot be used"
