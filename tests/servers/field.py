@@ -105,8 +105,7 @@ class Field:
 
     def environment(self, **more):
         environment = {k: v for k, v in os.environ.items() if "__" not in k}
-        environment.update(HOME=str(self.home), LC_ALL="C.UTF-8", **more)
-        return environment
+        return {**environment, "HOME": str(self.home), "LC_ALL": "C.UTF-8", **more}
 
     def command(self, *words, program=None):
         return [program or TRAPKIT, *map(str, words)]
