@@ -138,7 +138,7 @@ static int write_page(struct session *session, const char *path, const struct re
 		output_file_write(path, result->page, result->size, false, err) != 0)
 		return -1;
 	size = text_size(result->size);
-	console_print(session->console, "%s '%s', %s\n", session->dry_run ? "would write" : "wrote",
+	console_print(session->console, "%s '%s', %s\n", session->dry_run ? "Would write" : "Wrote",
 		path, size);
 	free(size);
 	return 0;
@@ -207,6 +207,8 @@ const struct command command_report = {
 		    "# With a map from a GPS receiver's waypoints\n"
 		    "$ trapkit report --data-path /data/2024 --locations sites.gpx --output "
 		    "2024.html\n",
+	.files = "DATA/report.html: The page, unless --output names another place.\n",
+	.related = "trapkit-detect 1, trapkit-template 1, trapkit-technician 7",
 	.options = tables,
 	.run = run,
 };

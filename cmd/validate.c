@@ -118,7 +118,7 @@ static void tell_repair(
 			(unsigned long long)change->count);
 	}
 	cJSON_AddStringToObject(session->result, "output", settings.repair);
-	console_print(session->console, "wrote '%s'%s\n", settings.repair,
+	console_print(session->console, "Wrote '%s'%s\n", settings.repair,
 		repair->changes.count == 0 ? ", with nothing to mend" : "");
 	if (repair->local_files > 0)
 		console_warning(session->console,
@@ -138,7 +138,7 @@ static int repair(struct session *session, const struct string_list *paths, stru
 		return error_set(err, ERROR_USAGE, "--repair writes one package: give one, not %zu",
 			paths->count);
 	if (session->dry_run) {
-		console_print(session->console, "would write '%s' mended to '%s'\n",
+		console_print(session->console, "Would write '%s' mended to '%s'\n",
 			paths->items[0], settings.repair);
 		return 0;
 	}
@@ -210,6 +210,7 @@ const struct command command_validate = {
 		    "$ trapkit validate camtrap_dp_export.zip --repair survey.zip\n"
 		    "# A package before upload\n"
 		    "$ trapkit validate winter.yaml\n",
+	.related = "trapkit-export 1, trapkit-package 5, trapkit-ci 7",
 	.options = tables,
 	.run = run,
 };

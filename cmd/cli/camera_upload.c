@@ -205,7 +205,7 @@ static void say_counts(struct job *job)
 		{job->counts[CAMERA_UPLOAD_SKIPPED], "skipped"}};
 	char *size = text_size(job->bytes_sent);
 
-	console_print(console, "%s %llu file%s to %s", dry ? "would send" : "sent",
+	console_print(console, "%s %llu file%s to %s", dry ? "Would send" : "Sent",
 		(unsigned long long)sent, sent == 1 ? "" : "s", job->delivery.url);
 	if (!dry)
 		console_print(console, " (%s)", size);
@@ -215,7 +215,7 @@ static void say_counts(struct job *job)
 				others[i].what);
 	console_print(console, "\n");
 	if (choices.verify > 0 && !job->session->dry_run)
-		console_print(console, "the server took in %llu and rejected %llu; %llu wait\n",
+		console_print(console, "The server took in %llu and rejected %llu; %llu wait\n",
 			(unsigned long long)job->verdicts[CAMERA_VERDICT_ACCEPTED],
 			(unsigned long long)job->verdicts[CAMERA_VERDICT_REJECTED],
 			(unsigned long long)job->verdicts[CAMERA_VERDICT_WAITING]);

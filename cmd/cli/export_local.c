@@ -155,7 +155,7 @@ static int init_metadata(struct session *session, struct error *err)
 		console_print(session->console,
 			"%s '%s': fill it in, then run trapkit export "
 			"--local\n",
-			session->dry_run ? "would write" : "wrote", path);
+			session->dry_run ? "Would write" : "Wrote", path);
 	free(path);
 	return result;
 }
@@ -336,9 +336,9 @@ static void fill_document(cJSON *document, const struct export_local_result *res
 static int conclude(struct session *session, const struct export_local_result *result,
 	const struct survey_result *survey)
 {
-	const char *done = result->up_to_date ? "up to date:"
-		: session->dry_run            ? "would write"
-					      : "wrote";
+	const char *done = result->up_to_date ? "Up to date:"
+		: session->dry_run            ? "Would write"
+					      : "Wrote";
 	char *output = shell_word(export_settings.output);
 
 	fill_document(session->result, result);

@@ -184,7 +184,7 @@ static int foretell(struct session *session, const struct export_fetch *fetch, s
 	char *query = trapper_package_query(fetch->package);
 
 	(void)err;
-	console_print(session->console, "would ask for '%s%s?%s' and write %s%s%s\n",
+	console_print(session->console, "Would ask for '%s%s?%s' and write %s%s%s\n",
 		general.host == NULL ? "" : general.host, route, query,
 		fetch->output == NULL ? "what it is called there" : "'",
 		fetch->output == NULL ? "" : fetch->output, fetch->output == NULL ? "" : "'");
@@ -221,7 +221,7 @@ static int conclude(struct session *session, int64_t project, const struct expor
 	json_add_text(session->result, "server_said", fetched->answer);
 	cJSON_AddNumberToObject(session->result, "bytes", (double)fetched->bytes);
 	cJSON_AddNumberToObject(session->result, "resumed_at", (double)fetched->resumed_at);
-	console_print(session->console, "wrote '%s' (%s%s)\n", fetched->path, size,
+	console_print(session->console, "Wrote '%s' (%s%s)\n", fetched->path, size,
 		settings.extract ? " as a ZIP" : "");
 	free(size);
 	if (!fetched->checked)

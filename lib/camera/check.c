@@ -129,7 +129,7 @@ bool camera_check_name(const char *path, struct camera_check *check)
 	check->is_report = strcasecmp(extension, "txt") == 0;
 	if (strcasecmp(extension, "mp4") == 0)
 		say(check, CAMERA_SKIPPED, CAMERA_DELETED_BY_SERVER,
-			"the server deletes films without a word");
+			"the server deletes videos without a word");
 	else if (!check->is_report && strcasecmp(extension, "jpg") != 0 &&
 		strcasecmp(extension, "jpeg") != 0)
 		say(check, CAMERA_REFUSED, CAMERA_UNSUPPORTED_FILE_TYPE,

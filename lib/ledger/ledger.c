@@ -143,6 +143,12 @@ static int open_existing(struct ledger *ledger, const char *work_folder, bool lo
 	return 1;
 }
 
+/* A card that is locked, mostly. */
+static int cannot_keep(struct error *err)
+{
+	return error_context(err, "cannot keep the ledger (--work-dir DIR puts it elsewhere)");
+}
+
 static int open_write(struct ledger *ledger, const char *work_folder, double wait_lock,
 	warning_function *warning, void *context, struct error *err)
 {
@@ -152,11 +158,10 @@ static int open_write(struct ledger *ledger, const char *work_folder, double wai
 	int result;
 
 	if (make_folders(work_folder, err) != 0)
-		return error_context(
-			err, "cannot keep the ledger (--work-dir DIR puts it elsewhere)");
+		return cannot_keep(err);
 	ledger->lock_fd = lock_take(work_folder, wait_lock, &crashed, err);
 	if (ledger->lock_fd < 0)
-		return -1;
+		return err->kind == ERROR_SYSTEM ? cannot_keep(err) : -1;
 	if (stat(ledger->path, &status) != 0 && errno == ENOENT &&
 		create(ledger, work_folder, err) != 0)
 		return -1;

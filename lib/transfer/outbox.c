@@ -48,7 +48,8 @@ int outbox_login(struct remote *remote, struct error *err)
 	struct stat status;
 
 	if (folder == NULL || *folder != '/')
-		return error_set(err, ERROR_SETTINGS, "'%s' is not an absolute folder",
+		return error_set(err, ERROR_SETTINGS,
+			"'%s' is no folder from the root on; write it as file:///media/usb/outbox",
 			folder == NULL ? "" : folder);
 	/* Only the last level: a whole path would appear on the wrong disk when none is mounted. */
 	if (mkdir(folder, 0777) != 0 && errno != EEXIST)

@@ -550,7 +550,7 @@ def check_init_and_dry_run():
     check_package(SCRATCH / "filled")
     before = sorted(SCRATCH.rglob("*"))
     status, out, _ = run(*BASE, "--output", "dry/x", "--detections", "md.json", "-n")
-    check(status == 0 and "would write 'dry/x'" in out, f"{status} {out}")
+    check(status == 0 and "Would write 'dry/x'" in out, f"{status} {out}")
     check(sorted(SCRATCH.rglob("*")) == before, "a dry run wrote something")
 
 
