@@ -390,6 +390,7 @@ const struct command command_config = {
 		    "$ trapkit config --init\n"
 		    "# Change one setting\n"
 		    "$ trapkit config set GENERAL.host https://trapper.example.org\n",
+	.related = "trapkit-helpers 1",
 	.options = init_tables,
 	.subcommands = subcommands,
 	.run = run_init,

@@ -449,6 +449,9 @@ const struct command command_convert = {
 	.summary = "Make web-friendly copies of pictures and videos",
 	.description = description,
 	.examples = examples,
+	.files = "DATA/.trapkit/renditions/: The renditions, unless --output-path names another "
+		 "place.\n",
+	.related = "trapkit-detect 1, trapkit-package 1, trapkit-pipeline 1",
 	.options = tables,
 	.run = run,
 };

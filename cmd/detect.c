@@ -406,6 +406,9 @@ const struct command command_detect = {
 	.maximum = SIZE_MAX,
 	.description = description,
 	.examples = examples,
+	.files = "DATA/.trapkit/detections.json: What was found, unless --output names another "
+		 "place.\n",
+	.related = "trapkit-convert 1, trapkit-package 1, trapkit-report 1",
 	.options = tables,
 	.run = run,
 };

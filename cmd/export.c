@@ -198,6 +198,7 @@ const struct command command_export = {
 		    "$ trapkit template --data-path /data --columns full --timezone Europe/Warsaw\n"
 		    "$ trapkit export --local --data-path /data --timezone Europe/Warsaw \\\n"
 		    "    --detections md.json --output survey.zip\n",
+	.related = "trapkit-detect 1, trapkit-template 1, trapkit-validate 1",
 	.options = tables,
 	.run = run,
 };

@@ -451,5 +451,6 @@ const struct command command_helpers = {
 	.description = "The helpers of trapper-tools, under the same names; '-' and '_' are alike.",
 	.examples = "# Can this computer reach the server with these settings?\n"
 		    "$ trapkit helpers test_connection\n",
+	.related = "trapkit-config 1, trapkit-template 1, trapkit-technician 7",
 	.subcommands = subcommands,
 };

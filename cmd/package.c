@@ -557,19 +557,17 @@ static const char description[] =
 	"Writes what TRAPPER takes in: a YAML definition that lists every file with its date in "
 	"UTC, and a ZIP that holds the files as they are. Deployment folders become deployment "
 	"ids (R1-32_01 is r1-32_01), with --split camera one for each camera that left pictures in "
-	"them, as in 'trapkit template'; two ids that would become one are refused.\n"
+	"them; two ids that would become one are refused.\n"
 	"\n"
 	"Before that the server is asked whether it knows every deployment, and whether the "
 	"package's time zone and its --ignore-dst are those of each location; --no-validate "
-	"packages without asking. Without a time zone in the settings, the locations' own is "
-	"taken.\n"
+	"packages without asking. Without a time zone set, that of the locations is taken.\n"
 	"\n"
 	"The files appear whole or not at all. A run that was stopped goes on under the same name "
 	"when it is started again, and gives the same bytes. A package that is there already and "
 	"still fits is up to date. Files that cannot be read, or that change meanwhile, are listed "
-	"and left out, and the exit status is 1. Damaged files are listed and packaged as they "
-	"are, "
-	"because there is no second picture; --skip-damaged leaves them out.\n"
+	"and left out, and the exit status is 1. Damaged files are packaged as they are, with a "
+	"warning, because there is no second picture; --skip-damaged leaves them out.\n"
 	"\n"
 	"TRAPPER appends what it gets and looks for no duplicates, so files that were delivered "
 	"are not packaged again: those in a package that was delivered anywhere, or whose delivery "
@@ -595,6 +593,8 @@ const struct command command_package = {
 	.summary = "Make the packages that TRAPPER takes in",
 	.description = description,
 	.examples = examples,
+	.files = "DATA/package_PROJECT_TIME.yaml and .zip: The package, unless named otherwise.\n",
+	.related = "trapkit-convert 1, trapkit-template 1, trapkit-upload 1, trapkit-package 5",
 	.options = tables,
 	.run = run,
 };

@@ -365,6 +365,8 @@ const struct command command_pipeline = {
 	.summary = "Convert, package, upload and trigger in one go",
 	.description = description,
 	.examples = examples,
+	.related = "trapkit-convert 1, trapkit-detect 1, trapkit-package 1, trapkit-upload 1, "
+		   "trapkit-cron 7, trapkit-technician 7",
 	.options = tables,
 	.run = run,
 };

@@ -266,5 +266,6 @@ const struct command command_profile = {
 		       "file, or files in the folder 'profiles' beside it: trapkit-cameras(5).",
 	.examples = "# What would the server refuse of this card, and why?\n"
 		    "$ trapkit profile check /media/card\n",
+	.related = "trapkit-upload 1, trapkit-cameras 5",
 	.subcommands = subcommands,
 };

@@ -396,7 +396,7 @@ const struct command command_template = {
 		"in the settings, which serves 'trapkit package' too) a folder in which several "
 		"cameras left pictures gives one row for each: to the deploymentID of the folder "
 		"comes the camera's number or, where it tells none, its model; the location stays "
-		"that of the folder. A film or picture that names no camera belongs to that of "
+		"that of the folder. A video or picture that names no camera belongs to that of "
 		"the file before it, by name. What would be split is told first, by a run without "
 		"the option.",
 	.examples = "# A table beside the collections\n"
@@ -405,6 +405,8 @@ const struct command command_template = {
 		    "receiver\n"
 		    "$ trapkit template --data-path /data/2024 --timezone Europe/Warsaw \\\n"
 		    "    --merge /data/2024/deployments.csv --locations sites.gpx --overwrite\n",
+	.files = "DATA/deployments.csv: The table, unless --output names another place.\n",
+	.related = "trapkit-package 1, trapkit-report 1, trapkit-technician 7",
 	.options = tables,
 	.run = run,
 };

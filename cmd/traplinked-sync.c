@@ -581,9 +581,8 @@ const struct command command_traplinked_sync = {
 		"it looks at what another job has stored.\n"
 		"\n"
 		"--every keeps running: a broken network, a busy server or a full disk are said "
-		"once and tried again at the next turn; a token that is refused ends it. For "
-		"systemd, trapkit-traplinked.timer and trapkit-traplinked.service are installed; "
-		"the service reads the token from /etc/trapkit/traplinked-token.",
+		"once and tried again at the next turn; a token that is refused ends it. The "
+		"systemd service and timer trapkit-traplinked take turns instead.",
 	.examples = "# The public test account of the API's documentation: token in the settings\n"
 		    "$ trapkit traplinked-sync --reports-since 2021-01-01T00:00:00\n"
 		    "# From cron: a mail when something happens, and only then\n"
@@ -594,6 +593,8 @@ const struct command command_traplinked_sync = {
 		    "$ trapkit traplinked-sync --format jsonl | jq -r .type_name\n"
 		    "# What another job stored, for Nagios\n"
 		    "$ trapkit traplinked-sync --no-fetch --check --alert triggered\n",
+	.files = "$XDG_DATA_HOME/trapkit/traplinked.sqlite3: The database; see --database.\n",
+	.related = "trapkit-traplinked 5, trapkit-cron 7",
 	.options = tables,
 	.run = run,
 };

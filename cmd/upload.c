@@ -313,6 +313,7 @@ const struct command command_upload = {
 	.maximum = SIZE_MAX,
 	.description = description,
 	.examples = examples,
+	.related = "trapkit-package 1, trapkit-pipeline 1, trapkit-profile 1, trapkit-cron 7",
 	.options = tables,
 	.run = run,
 };

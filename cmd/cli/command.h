@@ -88,6 +88,9 @@ struct command {
 	size_t minimum, maximum; /* number of positional arguments; maximum SIZE_MAX = any */
 	const char *description; /* paragraphs, blank line between; source of help and manual */
 	const char *examples;    /* lines "$ trapkit …" each with a comment line "# …" before */
+	const char
+		*files; /* lines "PATH: sentence.": what it writes and reads by itself; or NULL */
+	const char *related; /* "trapkit-upload 1, trapkit-package 5": pages to see also; or NULL */
 	const char *const *aliases;               /* other names, NULL-terminated; or NULL */
 	const struct option *const *options;      /* NULL-terminated list of tables */
 	const struct command *const *subcommands; /* NULL-terminated; or NULL */

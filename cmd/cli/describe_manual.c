@@ -280,6 +280,73 @@ static char *all_examples(const struct command *command)
 	return all;
 }
 
+static void put_environment(FILE *out)
+{
+	fputs(".Sh ENVIRONMENT\n.Bl -tag -width Ds\n"
+	      ".It Ev SECTION__KEY\nA setting, as\n.Ev GENERAL__PASSWORD .\n"
+	      "It overrules the settings file.\n"
+	      ".It Ev TRAPKIT_SETTINGS_DIR\nThe folder of the settings files.\n"
+	      ".It Ev NO_COLOR\nWhen not empty, no colours are used.\n"
+	      ".It Ev VISUAL , EDITOR\nThe editor for\n.Ql trapkit config edit .\n"
+	      ".El\n",
+		out);
+}
+
+/* `own` as in struct command. */
+static void put_files(FILE *out, const char *own, bool ledger)
+{
+	fputs(".Sh FILES\n.Bl -tag -width Ds\n", out);
+	while (own != NULL && *own != '\0') {
+		size_t path = strcspn(own, ":"), line = strcspn(own, "\n");
+
+		fputs(".It Pa ", out);
+		put_text(out, own, path);
+		fputc('\n', out);
+		put_text(out, own + path + 2, line - path - 2);
+		fputc('\n', out);
+		own += line + (own[line] == '\n');
+	}
+	if (ledger)
+		fputs(".It Pa DATA/.trapkit/\nWhat trapkit keeps about a data path: the ledger of "
+		      "what was done, the lock, and converted files.\nDeleting it loses no data.\n",
+			out);
+	fputs(".It Pa ~/.trapper\\-tools/default.toml\nThe settings, see\n"
+	      ".Xr trapkit-config 5 .\n.El\n",
+		out);
+}
+
+/* By section, then by name: the order of SEE ALSO. */
+static int compare_pages(const void *a, const void *b)
+{
+	const char *left = *(char *const *)a, *right = *(char *const *)b;
+	char left_section = left[strlen(left) - 1], right_section = right[strlen(right) - 1];
+
+	return left_section != right_section ? left_section - right_section : strcmp(left, right);
+}
+
+/* `related` as in struct command, and what every page refers to. */
+static void put_related(FILE *out, const char *related)
+{
+	char *text = xasprintf("trapkit 1, trapkit-config 5, trapkit-troubleshooting 7%s%s",
+		related == NULL ? "" : ", ", related == NULL ? "" : related);
+	struct string_list pages = {0};
+
+	for (char *at = text; at != NULL;) {
+		char *end = strstr(at, ", ");
+
+		if (end != NULL)
+			*end = '\0';
+		string_list_add(&pages, at);
+		at = end == NULL ? NULL : end + 2;
+	}
+	qsort(pages.items, pages.count, sizeof *pages.items, compare_pages);
+	fputs(".Sh SEE ALSO\n", out);
+	for (size_t i = 0; i < pages.count; i++)
+		fprintf(out, ".Xr %s%s\n", pages.items[i], i + 1 < pages.count ? " ," : "");
+	string_list_release(&pages);
+	free(text);
+}
+
 void describe_manual_command(FILE *out, const struct command *command)
 {
 	char *name = xasprintf("trapkit-%s", command->name);
@@ -308,30 +375,13 @@ void describe_manual_command(FILE *out, const struct command *command)
 	if (command->subcommands != NULL)
 		put_subcommands(out, command);
 	put_settings(out, command->options);
+	put_environment(out);
+	put_files(out, command->files, command_option(command, "data-path") != NULL);
 	put_exit_status(out);
 	put_examples(out, examples);
-	fputs(".Sh SEE ALSO\n.Xr trapkit 1 ,\n.Xr trapkit-config 5 ,\n"
-	      ".Xr trapkit-troubleshooting 7\n",
-		out);
+	put_related(out, command->related);
 	free(examples);
 	free(name);
-}
-
-static void put_program_environment(FILE *out)
-{
-	fputs(".Sh ENVIRONMENT\n.Bl -tag -width Ds\n"
-	      ".It Ev SECTION__KEY\nA setting, as\n.Ev GENERAL__PASSWORD .\n"
-	      "It overrules the settings file.\n"
-	      ".It Ev TRAPKIT_SETTINGS_DIR\nThe folder of the settings files.\n"
-	      ".It Ev NO_COLOR\nWhen not empty, no colours are used.\n"
-	      ".It Ev VISUAL , EDITOR\nThe editor for\n.Ql trapkit config edit .\n"
-	      ".El\n"
-	      ".Sh FILES\n.Bl -tag -width Ds\n"
-	      ".It Pa ~/.trapper\\-tools/default.toml\nThe settings, see\n"
-	      ".Xr trapkit-config 5 .\n"
-	      ".It Pa DATA/.trapkit/\nWhat trapkit keeps about a data path: the ledger of what was "
-	      "done, the lock, and converted files.\nDeleting it loses no data.\n.El\n",
-		out);
 }
 
 void describe_manual_program(FILE *out)
@@ -358,7 +408,8 @@ void describe_manual_program(FILE *out)
 	      ".Pp\nThe options of every command are as follows:\n",
 		out);
 	put_options(out, global_tables);
-	put_program_environment(out);
+	put_environment(out);
+	put_files(out, NULL, true);
 	put_exit_status(out);
 	put_examples(out, describe_program_examples);
 	fputs(".Sh SEE ALSO\n", out);
