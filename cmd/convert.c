@@ -14,6 +14,7 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -84,6 +85,28 @@ char *stage_absolute(const char *folder)
 	path = text_join_path(here == NULL ? "/" : here, folder);
 	free(here);
 	return path;
+}
+
+char *stage_work_folder(struct session *session, struct error *err)
+{
+	struct stat status;
+	char *data, *work;
+
+	if (stat(general.data_path, &status) != 0) {
+		error_errno(err, "cannot open the data path '%s'", general.data_path);
+		return NULL;
+	}
+	if (!S_ISDIR(status.st_mode)) {
+		error_set(
+			err, ERROR_INPUT, "the data path '%s' is not a folder", general.data_path);
+		return NULL;
+	}
+	if (session->work_dir != NULL)
+		return stage_absolute(session->work_dir);
+	data = stage_absolute(general.data_path);
+	work = text_join_path(data, ".trapkit");
+	free(data);
+	return work;
 }
 
 static int parse_resize(
@@ -309,15 +332,14 @@ static int cover_all(struct convert_settings *flow, struct error *err)
 }
 
 int convert_stage(struct session *session, struct ledger *ledger,
-	const struct survey_result *survey, const char *kinds, struct convert_result *result,
-	cJSON *parent, struct error *err)
+	const struct survey_result *survey, const struct blur_rule *rule,
+	struct convert_result *result, cJSON *parent, struct error *err)
 {
 	struct telling telling = {.session = session};
 	struct convert_settings flow = {.tell = tell_file, .context = &telling};
 	struct zone *zone = NULL;
 	struct timespec begin;
-	struct convert_blur blur;
-	char *work = stage_work_folder(session, err), *mirror = NULL, *detections = NULL;
+	char *work = stage_work_folder(session, err), *mirror = NULL;
 	int status = -1;
 
 	*result = (struct convert_result){0};
@@ -326,11 +348,10 @@ int convert_stage(struct session *session, struct ledger *ledger,
 	telling.files = cJSON_AddArrayToObject(parent, "files");
 	if (work == NULL || fill(session, survey, &flow, err) != 0)
 		goto done;
-	if (kinds != NULL) {
-		if (cover_all(&flow, err) != 0 ||
-			blur_settings(work, kinds, &blur, &detections, err) != 0)
+	if (rule->kinds != NULL) {
+		if (cover_all(&flow, err) != 0 || blur_rule_check(rule, err) != 0)
 			goto done;
-		flow.blur = &blur;
+		flow.blur = &rule->flow;
 	}
 	if (settings.output_path != NULL) {
 		mirror = stage_absolute(settings.output_path);
@@ -348,7 +369,6 @@ int convert_stage(struct session *session, struct ledger *ledger,
 		tell_words(session, result, seconds_since(&begin));
 done:
 	zone_free(zone);
-	free(detections);
 	free(mirror);
 	free(work);
 	return status;
@@ -375,18 +395,20 @@ static int run(struct session *session, struct error *err)
 	struct survey_result survey = {0};
 	struct convert_result result = {0};
 	struct ledger *ledger = NULL;
-	char *work = stage_work_folder(session, err), *kinds = NULL;
+	struct blur_rule rule = {0};
+	char *work = stage_work_folder(session, err);
 	int status = -1;
 
 	if (work == NULL)
 		goto done;
 	ledger = ledger_open(work, session->dry_run ? LEDGER_SCRATCH : LEDGER_WRITE,
 		session->wait_lock, ledger_warning, session, err);
-	if (ledger == NULL || blur_note(session, ledger, &kinds, err) != 0 ||
+	if (ledger == NULL ||
+		blur_rule_open(session, ledger, work, general.data_path, &rule, err) != 0 ||
 		survey_stage(session, ledger, &survey, err) != 0)
 		goto done;
 	tell_survey_problems(&survey, session->result);
-	if (convert_stage(session, ledger, &survey, kinds, &result, session->result, err) != 0)
+	if (convert_stage(session, ledger, &survey, &rule, &result, session->result, err) != 0)
 		goto done;
 	if (survey.files == 0 && survey.failed == 0)
 		console_warning(session->console,
@@ -397,7 +419,7 @@ static int run(struct session *session, struct error *err)
 done:
 	survey_result_release(&survey);
 	ledger_close(ledger);
-	free(kinds);
+	blur_rule_release(&rule);
 	free(work);
 	return status;
 }

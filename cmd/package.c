@@ -123,30 +123,6 @@ static const struct option *const tables[] = {package_options, extension_options
 
 struct stage_ready stage_ready;
 
-/* ---- where ---- */
-
-char *stage_work_folder(struct session *session, struct error *err)
-{
-	struct stat status;
-	char *data, *work;
-
-	if (stat(general.data_path, &status) != 0) {
-		error_errno(err, "cannot open the data path '%s'", general.data_path);
-		return NULL;
-	}
-	if (!S_ISDIR(status.st_mode)) {
-		error_set(
-			err, ERROR_INPUT, "the data path '%s' is not a folder", general.data_path);
-		return NULL;
-	}
-	if (session->work_dir != NULL)
-		return stage_absolute(session->work_dir);
-	data = stage_absolute(general.data_path);
-	work = text_join_path(data, ".trapkit");
-	free(data);
-	return work;
-}
-
 /* ---- which files ---- */
 
 int survey_stage(struct session *session, struct ledger *ledger, struct survey_result *survey,
@@ -413,7 +389,8 @@ int stage_status(const struct survey_result *survey, const struct package_result
 
 static int run_flow(struct session *session, struct ledger *ledger,
 	const struct string_list *folders, const struct zone_choice *choice,
-	const struct zone *zone, struct package_result *result, struct error *err)
+	const struct zone *zone, const struct blur_rule *rule, struct package_result *result,
+	struct error *err)
 {
 	char *work = stage_work_folder(session, err), *output = NULL;
 	const char *folder =
@@ -439,11 +416,13 @@ static int run_flow(struct session *session, struct ledger *ledger,
 		.fail_fast = session->fail_fast,
 		.ready = stage_ready.call,
 		.ready_context = stage_ready.context,
+		.blur = rule->kinds == NULL ? NULL : &rule->flow,
 		.dry_run = session->dry_run,
 		.now = (int64_t)time(NULL)};
 	int status = -1;
 
-	if (work == NULL || detection_exclude_blank(session, work, &flow, err) != 0 ||
+	if (work == NULL || blur_rule_check(rule, err) != 0 ||
+		detection_exclude_blank(session, work, &flow, err) != 0 ||
 		(!session->dry_run && make_folders(folder, err) != 0))
 		goto done;
 	output = stage_absolute(folder);
@@ -466,8 +445,8 @@ static int check_settings(struct error *err)
 }
 
 int package_stage(struct session *session, struct ledger *ledger,
-	const struct survey_result *survey, struct package_result *result, cJSON *parent,
-	struct error *err)
+	const struct survey_result *survey, const struct blur_rule *rule,
+	struct package_result *result, cJSON *parent, struct error *err)
 {
 	struct string_list folders = {0};
 	struct server_lists lists = {0};
@@ -491,7 +470,7 @@ int package_stage(struct session *session, struct ledger *ledger,
 	if (settings.validate &&
 		check_findings(session, &folders, &lists, &choice, parent, err) != 0)
 		goto done;
-	status = run_flow(session, ledger, &folders, &choice, zone, result, err);
+	status = run_flow(session, ledger, &folders, &choice, zone, rule, result, err);
 	tell_json(survey, result, &choice, session->json && !session->dry_run, parent);
 	if (status == 0)
 		tell_words(session, survey, result);
@@ -531,6 +510,7 @@ static int run(struct session *session, struct error *err)
 {
 	struct survey_result survey = {0};
 	struct package_result result = {0};
+	struct blur_rule rule = {0};
 	struct ledger *ledger = NULL;
 	char *work = stage_work_folder(session, err);
 	int status = -1;
@@ -539,15 +519,17 @@ static int run(struct session *session, struct error *err)
 		goto done;
 	ledger = ledger_open(work, session->dry_run ? LEDGER_SCRATCH : LEDGER_WRITE,
 		session->wait_lock, ledger_warning, session, err);
-	if (ledger == NULL || blur_note(session, ledger, NULL, err) != 0 ||
+	if (ledger == NULL ||
+		blur_rule_open(session, ledger, work, general.data_path, &rule, err) != 0 ||
 		survey_stage(session, ledger, &survey, err) != 0 ||
-		package_stage(session, ledger, &survey, &result, session->result, err) != 0)
+		package_stage(session, ledger, &survey, &rule, &result, session->result, err) != 0)
 		goto done;
 	tell_next_step(session, &result);
 	status = stage_status(&survey, &result);
 done:
 	package_result_release(&result);
 	survey_result_release(&survey);
+	blur_rule_release(&rule);
 	ledger_close(ledger);
 	free(work);
 	return status;

@@ -45,7 +45,7 @@ struct pipeline {
 	struct delivery delivery;
 	struct deliver *deliver; /* opened for the first package that is not yet there */
 	size_t done;             /* packages with nothing left to do */
-	char *kinds;             /* what must be covered; owned; NULL = nothing */
+	struct blur_rule rule;   /* what must be covered */
 	struct error error;      /* why nothing can be delivered */
 };
 
@@ -231,11 +231,11 @@ static int run_convert(struct pipeline *pipeline, const struct survey_result *su
 	cJSON *stage;
 	int status;
 
-	if (!settings.convert && pipeline->kinds == NULL)
+	if (!settings.convert && pipeline->rule.kinds == NULL)
 		return 0;
 	stage = cJSON_AddObjectToObject(session->result, "convert");
 	status = convert_stage(
-		session, pipeline->ledger, survey, pipeline->kinds, &result, stage, err);
+		session, pipeline->ledger, survey, &pipeline->rule, &result, stage, err);
 	*failed += result.failed + result.held;
 	if (status == 0 && session->dry_run && result.pictures + result.films > 0)
 		console_note(session->console,
@@ -282,7 +282,8 @@ static int run_stages(struct pipeline *pipeline, struct error *err)
 		run_detect(pipeline, &failed, err) == 0 &&
 		run_convert(pipeline, &survey, &failed, err) == 0) {
 		stage_ready = (struct stage_ready){part_is_ready, pipeline};
-		status = package_stage(session, pipeline->ledger, &survey, &packages, package, err);
+		status = package_stage(session, pipeline->ledger, &survey, &pipeline->rule,
+			&packages, package, err);
 		stage_ready = (struct stage_ready){0};
 	}
 	tell_survey(&survey, session->result);
@@ -312,13 +313,14 @@ static int run(struct session *session, struct error *err)
 	pipeline.ledger = ledger_open(work, session->dry_run ? LEDGER_SCRATCH : LEDGER_WRITE,
 		session->wait_lock, ledger_warning, session, err);
 	if (pipeline.ledger != NULL &&
-		blur_note(session, pipeline.ledger, &pipeline.kinds, err) == 0)
+		blur_rule_open(session, pipeline.ledger, work, general.data_path, &pipeline.rule,
+			err) == 0)
 		status = run_stages(&pipeline, err);
 done:
 	deliver_close(pipeline.deliver);
 	delivery_release(&pipeline.delivery);
 	ledger_close(pipeline.ledger);
-	free(pipeline.kinds);
+	blur_rule_release(&pipeline.rule);
 	free(work);
 	return status;
 }

@@ -8,6 +8,7 @@
 #include "trapkit/package_flow.h"
 #include "trapkit/survey.h"
 
+struct blur_rule;
 struct ledger;
 
 /* PACKAGE's rows, beside data_options, timezone_options, project_id_options. */
@@ -47,17 +48,16 @@ extern struct stage_ready {
  * files had to be left out: stage_status() tells.
  */
 int package_stage(struct session *session, struct ledger *ledger,
-	const struct survey_result *survey, struct package_result *result, cJSON *parent,
-	struct error *err);
+	const struct survey_result *survey, const struct blur_rule *rule,
+	struct package_result *result, cJSON *parent, struct error *err);
 
 /*
  * Makes the renditions that package_stage() then takes, tells what was made, and fills `parent`. -1
- * with `err`; else 0, also when files failed: result->failed and result->held tell. `kinds` of
- * blur_note(): what must be covered, or NULL.
+ * with `err`; else 0, also when files failed: result->failed and result->held tell.
  */
 int convert_stage(struct session *session, struct ledger *ledger,
-	const struct survey_result *survey, const char *kinds, struct convert_result *result,
-	cJSON *parent, struct error *err);
+	const struct survey_result *survey, const struct blur_rule *rule,
+	struct convert_result *result, cJSON *parent, struct error *err);
 
 /* --again: what was delivered is to be delivered once more. */
 bool stage_again(void);

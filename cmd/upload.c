@@ -134,6 +134,18 @@ static char *work_folder_of(struct session *session, const char *zip, struct err
 
 /* ---- one ledger's packages ---- */
 
+/* Also what the folders above the archive remember holds for it, whatever ledger knows it. */
+static int obey_folders(struct deliver_item *item, struct error *err)
+{
+	char *kinds;
+	int result = blur_above(item->zip, &kinds, err);
+
+	if (result == 0 && kinds != NULL)
+		deliver_check_blur(item, kinds);
+	free(kinds);
+	return result;
+}
+
 static int collect(struct session *session, const struct delivery *delivery, struct ledger *ledger,
 	const char *work_folder, struct deliver_item_list *list, size_t *done, struct error *err)
 {
@@ -155,8 +167,11 @@ static int collect(struct session *session, const struct delivery *delivery, str
 		if (!mine)
 			continue;
 		if (deliver_adopt(ledger, settings.yaml.items[i], settings.zip.items[i],
-			    session->progress, &item, err) != 0)
+			    session->progress, &item, err) != 0 ||
+			obey_folders(&item, err) != 0) {
+			deliver_item_release(&item);
 			return -1;
+		}
 		item.trigger_again = delivery->settings.force_trigger;
 		ARRAY_APPEND(list, item);
 	}
@@ -188,12 +203,13 @@ static int upload_from(struct session *session, struct delivery *delivery, const
 		ledger_open(work_folder, session->dry_run ? LEDGER_SCRATCH : LEDGER_WRITE,
 			session->wait_lock, ledger_warning, session, err);
 	struct deliver_item_list list = {0};
+	struct blur_rule rule = {0};
 	size_t done = 0;
 	int result = -1;
 
 	if (ledger == NULL)
 		return -1;
-	if (blur_note(session, ledger, NULL, err) != 0 ||
+	if (blur_rule_open(session, ledger, work_folder, general.data_path, &rule, err) != 0 ||
 		collect(session, delivery, ledger, work_folder, &list, &done, err) != 0)
 		goto done;
 	result = 0;
@@ -205,6 +221,7 @@ static int upload_from(struct session *session, struct delivery *delivery, const
 		result = send_all(session, delivery, ledger, &list, parent, err);
 done:
 	deliver_item_list_release(&list);
+	blur_rule_release(&rule);
 	ledger_close(ledger);
 	return result;
 }

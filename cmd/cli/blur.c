@@ -2,15 +2,29 @@
 /* `--blur`: whose pictures may only leave a data path covered. */
 #include "blur.h"
 
+#include "../stages.h"
+
 #include "console.h"
 #include "detection.h"
-#include "trapkit/ledger.h"
+#include "options.h"
 
+#include "trapkit/ledger.h"
+#include "trapkit/output_file.h"
+#include "trapkit/text.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#define MEMORY "blur" /* the file in the work folder */
+
 static const char *const kinds_known[] = {"human", "vehicle", "none", NULL};
+enum { HUMAN = 1, VEHICLE = 2, NONE = 4 };
+/* By the bits of both. */
+static const char *const kinds_text[] = {NULL, "human", "vehicle", "human,vehicle"};
 
 static struct {
 	struct string_list kinds;
@@ -34,53 +48,288 @@ const struct option blur_options[] = {
 	{0},
 };
 
-static bool is_asked(const char *kind)
+void blur_rule_release(struct blur_rule *rule)
 {
-	for (size_t i = 0; i < settings.kinds.count; i++)
-		if (strcmp(settings.kinds.items[i], kind) == 0)
-			return true;
-	return false;
+	free(rule->kinds);
+	free(rule->detections);
+	*rule = (struct blur_rule){0};
 }
 
-int blur_note(struct session *session, struct ledger *ledger, char **kinds, struct error *err)
+/* ---- what is remembered ---- */
+
+struct memory {
+	unsigned kinds;
+	double threshold; /* NaN = not told */
+	char *detections; /* owned; NULL = not told */
+};
+
+static unsigned kinds_of(const char *text)
 {
-	const char *asked = is_asked("human") ? is_asked("vehicle") ? "human,vehicle" : "human"
-		: is_asked("vehicle")         ? "vehicle"
-					      : NULL;
+	unsigned kinds = 0;
 
-	char *known = NULL;
+	for (unsigned i = 0; text != NULL && kinds_known[i] != NULL; i++)
+		if (strstr(text, kinds_known[i]) != NULL)
+			kinds |= 1u << i;
+	return kinds;
+}
 
-	if (kinds != NULL)
-		*kinds = NULL;
-	if (asked != NULL && is_asked("none"))
+static void read_line(char *line, struct memory *memory)
+{
+	char *value = strchr(line, ' ');
+
+	line[strcspn(line, "\n")] = '\0';
+	if (value == NULL)
+		return;
+	*value++ = '\0';
+	if (strcmp(line, "blur") == 0)
+		memory->kinds = kinds_of(value) & (HUMAN | VEHICLE);
+	if (strcmp(line, "threshold") == 0 && !text_parse_number(value, &memory->threshold))
+		memory->threshold = NAN;
+	if (strcmp(line, "detections") == 0) {
+		free(memory->detections);
+		memory->detections = xstrdup(value);
+	}
+}
+
+/* A memory that cannot be read must not count as none. */
+static int read_memory(const char *work_folder, struct memory *memory, struct error *err)
+{
+	char *path = text_join_path(work_folder, MEMORY), *line = NULL;
+	FILE *file = fopen(path, "re");
+	size_t size = 0;
+	int result = 0;
+
+	*memory = (struct memory){.threshold = NAN};
+	if (file == NULL && errno != ENOENT && errno != ENOTDIR)
+		result = error_errno(
+			err, "cannot read '%s', which tells what must be covered", path);
+	while (file != NULL && getline(&line, &size, file) > 0)
+		read_line(line, memory);
+	if (file != NULL && memory->kinds == 0)
+		result = error_set(err, ERROR_INPUT,
+			"'%s' does not tell what must be covered; 'trapkit convert --blur human' "
+			"writes it anew",
+			path);
+	if (file != NULL)
+		fclose(file);
+	free(line);
+	free(path);
+	return result;
+}
+
+static int write_memory(const char *work_folder, const struct memory *memory, struct error *err)
+{
+	char *path = text_join_path(work_folder, MEMORY), *text;
+	int result;
+
+	if (memory->kinds == 0) {
+		result = unlink(path) == 0 || errno == ENOENT
+			? 0
+			: error_errno(err, "cannot remove '%s'", path);
+		free(path);
+		return result;
+	}
+	text = xasprintf("blur %s\nthreshold %.9g\n%s%s%s", kinds_text[memory->kinds],
+		memory->threshold, memory->detections == NULL ? "" : "detections ",
+		memory->detections == NULL ? "" : memory->detections,
+		memory->detections == NULL ? "" : "\n");
+	result = output_file_write(path, text, strlen(text), false, err);
+	free(text);
+	free(path);
+	return result;
+}
+
+/* The kinds of all work folders at or above `path` but one; *where is the last that has any. */
+static int look_above(
+	const char *path, const char *but, unsigned *kinds, char **where, struct error *err)
+{
+	char *folder = realpath(path, NULL), *own = but == NULL ? NULL : realpath(but, NULL), *end;
+	int result = folder == NULL ? error_errno(err, "cannot open '%s'", path) : 0;
+
+	*kinds = 0;
+	*where = NULL;
+	while (result == 0) {
+		char *work = text_join_path(folder, ".trapkit");
+		struct memory memory = {0};
+
+		if (own == NULL || strcmp(work, own) != 0)
+			result = read_memory(work, &memory, err);
+		if (memory.kinds != 0) {
+			*kinds |= memory.kinds;
+			free(*where);
+			*where = xstrdup(folder);
+		}
+		free(memory.detections);
+		free(work);
+		end = strrchr(folder, '/');
+		if (folder[1] == '\0')
+			break;
+		end[end == folder] = '\0';
+	}
+	free(folder);
+	free(own);
+	return result;
+}
+
+int blur_above(const char *path, char **kinds, struct error *err)
+{
+	unsigned found;
+	char *where;
+	int result = look_above(path, NULL, &found, &where, err);
+
+	*kinds = result == 0 && found != 0 ? xstrdup(kinds_text[found]) : NULL;
+	free(where);
+	return result;
+}
+
+/* ---- what is asked ---- */
+
+/* Only what stands on the command line may weaken what an earlier run was told. */
+static bool is_said(const char *key)
+{
+	return option_level(option_find_setting("PIPELINE", key, 0)) >= ORIGIN_SET;
+}
+
+static int asked_kinds(unsigned *kinds, struct error *err)
+{
+	*kinds = 0;
+	for (size_t i = 0; i < settings.kinds.count; i++)
+		*kinds |= kinds_of(settings.kinds.items[i]);
+	if ((*kinds & NONE) != 0 && *kinds != NONE)
 		return error_set(
 			err, ERROR_USAGE, "--blur: 'none' cannot stand beside another word");
-	if ((settings.kinds.count > 0 && ledger_put_note(ledger, LEDGER_BLUR, asked, err) != 0) ||
-		ledger_get_note(ledger, LEDGER_BLUR, &known, err) != 0)
-		return -1;
-	if (known != NULL && settings.kinds.count == 0)
-		console_note(session->console,
-			"%s: nothing leaves this data path uncovered, as an earlier run was told "
-			"('trapkit convert --blur none' ends that)",
-			known);
-	if (kinds != NULL)
-		*kinds = known;
-	else
-		free(known);
 	return 0;
 }
 
-int blur_settings(const char *work_folder, const char *kinds, struct convert_blur *blur,
-	char **detections, struct error *err)
+static int choose_threshold(struct memory *memory, struct error *err)
 {
-	*detections = detection_file(work_folder);
-	*blur = (struct convert_blur){.detections = *detections, .kinds = kinds};
-	if (access(*detections, R_OK) != 0)
-		return error_set(err, ERROR_INPUT,
-			"there is no '%s', which tells where people are: run 'trapkit detect' "
-			"first, or "
-			"name such a file with --detections",
-			*detections);
-	return detection_share(
-		"PIPELINE", "blur_threshold", settings.threshold, &blur->threshold, err);
+	double given;
+
+	if (detection_share("PIPELINE", "blur_threshold", settings.threshold, &given, err) != 0)
+		return -1;
+	if (isnan(memory->threshold) || is_said("blur_threshold") ||
+		(option_is_set(option_find_setting("PIPELINE", "blur_threshold", 0)) &&
+			given < memory->threshold))
+		memory->threshold = given;
+	return 0;
+}
+
+static void choose_detections(const char *work_folder, struct memory *memory)
+{
+	char *file;
+
+	if (!option_is_set(option_find_setting("PIPELINE", "detections", 0)))
+		return;
+	file = detection_file(work_folder);
+	free(memory->detections);
+	memory->detections = stage_absolute(file);
+	free(file);
+}
+
+/* What the data path remembers, made into what holds from now on. */
+static int settle(struct session *session, const char *work_folder, const char *place,
+	struct memory *memory, struct error *err)
+{
+	unsigned asked, above = 0, known;
+	char *where = NULL;
+	bool said = is_said("blur");
+	int result = -1;
+
+	if (asked_kinds(&asked, err) != 0 ||
+		(place != NULL && look_above(place, work_folder, &above, &where, err) != 0))
+		goto done;
+	known = memory->kinds | above;
+	if (said && asked == NONE && above != 0) {
+		error_set(err, ERROR_INPUT,
+			"nothing may leave '%s' without covering '%s', so it holds here, too: "
+			"'trapkit convert --data-path %s --blur none' ends it",
+			where, kinds_text[above], where);
+		goto done;
+	}
+	memory->kinds = ((said ? 0 : memory->kinds) | above | asked) & (HUMAN | VEHICLE);
+	if (memory->kinds != 0 && choose_threshold(memory, err) != 0)
+		goto done;
+	if (memory->kinds != 0)
+		choose_detections(work_folder, memory);
+	if (memory->kinds != 0 && memory->kinds == known && asked != known)
+		console_note(session->console,
+			"%s: nothing leaves this data path uncovered, as an earlier run was told "
+			"('trapkit convert --blur none' ends that)",
+			kinds_text[known]);
+	result = 0;
+done:
+	free(where);
+	return result;
+}
+
+static int load(
+	struct ledger *ledger, const char *work_folder, struct memory *memory, struct error *err)
+{
+	char *note = NULL;
+	int result = ledger_get_note(ledger, LEDGER_BLUR, &note, err);
+
+	*memory = (struct memory){.threshold = NAN};
+	if (result == 0 && read_memory(work_folder, memory, err) != 0) {
+		/* Said anew, it need not be known what it was. */
+		result = err->kind == ERROR_INPUT && is_said("blur") ? 0 : -1;
+		if (result == 0)
+			error_clear(err);
+	}
+	memory->kinds |= kinds_of(note);
+	free(note);
+	return result;
+}
+
+/* The file comes first and goes last: whatever stops a run in between, it still holds. */
+static int keep(struct session *session, struct ledger *ledger, const char *work_folder,
+	const struct memory *memory, struct error *err)
+{
+	const char *kinds = kinds_text[memory->kinds];
+	char *note = NULL;
+	bool noted;
+
+	if (ledger_get_note(ledger, LEDGER_BLUR, &note, err) != 0)
+		return -1;
+	noted = kinds == NULL ? note == NULL : note != NULL && strcmp(note, kinds) == 0;
+	free(note);
+	if (!session->dry_run && kinds != NULL && write_memory(work_folder, memory, err) != 0)
+		return -1;
+	if (!noted && ledger_put_note(ledger, LEDGER_BLUR, kinds, err) != 0)
+		return -1;
+	return session->dry_run || kinds != NULL ? 0 : write_memory(work_folder, memory, err);
+}
+
+int blur_rule_open(struct session *session, struct ledger *ledger, const char *work_folder,
+	const char *place, struct blur_rule *rule, struct error *err)
+{
+	struct memory memory = {0};
+	int result = -1;
+
+	*rule = (struct blur_rule){0};
+	if (load(ledger, work_folder, &memory, err) != 0 ||
+		settle(session, work_folder, place, &memory, err) != 0 ||
+		keep(session, ledger, work_folder, &memory, err) != 0)
+		goto done;
+	if (memory.kinds != 0) {
+		rule->kinds = xstrdup(kinds_text[memory.kinds]);
+		rule->detections = memory.detections != NULL ? xstrdup(memory.detections)
+							     : detection_file(work_folder);
+		rule->flow = (struct convert_blur){.detections = rule->detections,
+			.kinds = rule->kinds,
+			.threshold = memory.threshold};
+	}
+	result = 0;
+done:
+	free(memory.detections);
+	return result;
+}
+
+int blur_rule_check(const struct blur_rule *rule, struct error *err)
+{
+	if (rule->kinds == NULL || access(rule->detections, R_OK) == 0)
+		return 0;
+	return error_set(err, ERROR_INPUT,
+		"there is no '%s', which tells where people are: run 'trapkit detect' first, or "
+		"name such a file with --detections",
+		rule->detections);
 }

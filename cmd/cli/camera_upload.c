@@ -333,19 +333,44 @@ static int status_of(const struct job *job)
 		0;
 }
 
-/* Pictures go as they are to a camera's server, so from such a data path none may. */
-static int check_blur(struct session *session, struct ledger *ledger, struct error *err)
+static int refuse_uncovered(const char *place, const char *kinds, struct error *err)
 {
-	char *kinds;
-	int result = blur_note(session, ledger, &kinds, err);
+	return error_set(err, ERROR_INPUT,
+		"nothing is sent: --camera sends pictures as they are, and from '%s' nothing may "
+		"leave without covering '%s'; 'trapkit convert --blur none' ends that for a data "
+		"path",
+		place, kinds);
+}
 
-	if (result == 0 && kinds != NULL)
-		result = error_set(err, ERROR_INPUT,
-			"nothing is sent: --camera sends pictures as they are, and nothing may "
-			"leave this data path without covering '%s'; 'trapkit convert --blur none' "
-			"ends that",
-			kinds);
-	free(kinds);
+/* Pictures go as they are to a camera's server, so from such a data path none may. */
+static int check_blur(struct session *session, struct ledger *ledger, const char *work,
+	const struct camera_targets *targets, struct error *err)
+{
+	struct blur_rule rule;
+	char *kinds = NULL, *last = NULL;
+	int result = blur_rule_open(session, ledger, work, general.data_path, &rule, err);
+
+	if (result == 0 && rule.kinds != NULL)
+		result = refuse_uncovered(targets->first, rule.kinds, err);
+	/* Files of a folder stand one after the other. */
+	for (size_t i = 0; i < targets->count && result == 0; i++) {
+		const char *path = targets->items[i].path;
+		size_t folder = (size_t)(text_base_name(path) - path);
+
+		if (targets->items[i].failure != 0 || targets->items[i].special ||
+			(last != NULL && strlen(last) == folder &&
+				strncmp(last, path, folder) == 0))
+			continue;
+		free(last);
+		last = xstrndup(path, folder);
+		result = blur_above(folder == 0 ? "." : last, &kinds, err);
+		if (result == 0 && kinds != NULL)
+			result = refuse_uncovered(path, kinds, err);
+		free(kinds);
+		kinds = NULL;
+	}
+	free(last);
+	blur_rule_release(&rule);
 	return result;
 }
 
@@ -361,7 +386,7 @@ int camera_upload_run(struct session *session, struct error *err)
 		goto done;
 	ledger = ledger_open(work, session->dry_run ? LEDGER_SCRATCH : LEDGER_WRITE,
 		session->wait_lock, ledger_warning, session, err);
-	if (ledger == NULL || check_blur(session, ledger, err) != 0)
+	if (ledger == NULL || check_blur(session, ledger, work, &job.targets, err) != 0)
 		goto done;
 	status = send_all(&job, ledger, err);
 	conclude(&job);

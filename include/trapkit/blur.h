@@ -3,6 +3,7 @@
 #ifndef TRAPKIT_BLUR_H
 #define TRAPKIT_BLUR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,11 @@ struct blur_area {
 struct blur_list {
 	struct blur_area *items;
 	size_t count, capacity;
+	/*
+	 * Whether the detector saw the picture as it is stored or as it is shown is not known: the
+	 * areas are covered as they would be in either case.
+	 */
+	bool doubtful;
 };
 
 #ifdef __cplusplus

@@ -42,7 +42,7 @@ struct convert_file {
 	const char *remark;           /* what is wrong with it, or NULL: no capital, no full stop */
 };
 
-/* What must not be seen in any rendition. All borrowed. */
+/* What must not be seen in anything that leaves. All borrowed. */
 struct convert_blur {
 	const char *detections; /* file of detections, which says where they are */
 	const char *kinds;      /* "human", "vehicle" or "human,vehicle" */

@@ -88,7 +88,10 @@ struct deliver;
 struct deliver *deliver_open(const struct deliver_settings *settings, struct ledger *ledger,
 	struct trapper *server, const struct progress *progress);
 
-/* Takes the item over: *item is zeroed. */
+/* Sets item->error unless the package was made with all that `kinds` names covered. */
+void deliver_check_blur(struct deliver_item *item, const char *kinds);
+
+/* Takes the item over: *item is zeroed. What the ledger's LEDGER_BLUR says is checked. */
 void deliver_add(struct deliver *deliver, struct deliver_item *item);
 
 /*

@@ -131,6 +131,12 @@ int ledger_put_rendition(
 /* 1 found, 0 not. */
 int ledger_get_rendition(struct ledger *ledger, const char *path,
 	struct ledger_rendition *rendition, struct error *err);
+/*
+ * The first behind `after` ("" = of all), in bytewise order of paths, whose settings hold the text
+ * `part` or, without `with`, do not: 1 found, 0 not.
+ */
+int ledger_next_rendition(struct ledger *ledger, const char *after, const char *part, bool with,
+	struct ledger_rendition *rendition, struct error *err);
 int ledger_remove_rendition(struct ledger *ledger, const char *path, struct error *err);
 
 /* ---- what holds for the whole data path ---- */

@@ -17,6 +17,7 @@ extern "C" {
 struct error;
 struct ledger;
 struct progress;
+struct convert_blur;
 struct zone;
 struct trapper_deployment_list;
 struct trapper_location_list;
@@ -69,6 +70,11 @@ struct package_settings {
 	/* Files to leave out on purpose (blank pictures); NULL = none. */
 	bool (*exclude)(void *context, const struct resource *resource);
 	void *exclude_context;
+	/*
+	 * Where the ledger's LEDGER_BLUR stands: what tells which renditions cover all that they
+	 * must; NULL = nothing does, and nothing is packaged.
+	 */
+	const struct convert_blur *blur;
 };
 
 /* One YAML and ZIP. */

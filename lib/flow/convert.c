@@ -104,8 +104,8 @@ static void count(struct convert_job *job, const struct convert_item *item)
 /* What was lost of a damaged file; owned, or NULL. */
 static char *remark_on(const struct convert_item *item)
 {
-	if (item->held != NULL)
-		return xstrdup(item->held);
+	if (item->found.held != NULL)
+		return xstrdup(item->found.held);
 	if (!item->damaged)
 		return NULL;
 	if (item->status == CONVERT_PICTURE)
@@ -212,9 +212,11 @@ int convert_run(const struct convert_settings *settings, struct ledger *ledger,
 	sweep(settings);
 	if (settings->blur != NULL)
 		job.blur = blur_finder_open(settings->blur, progress, err);
-	outcome = settings->blur != NULL && job.blur == NULL
-		? -1
-		: workers_run(&workers, settings->jobs, err);
+	outcome = settings->blur != NULL && job.blur == NULL ? -1 : 0;
+	if (outcome == 0 && !settings->dry_run)
+		outcome = convert_withdraw_unlike(&job, err);
+	if (outcome == 0)
+		outcome = workers_run(&workers, settings->jobs, err);
 	/* What was made before a stop need not be made again. */
 	if (convert_flush(&job, outcome == 0 ? err : &second) != 0)
 		outcome = -1;

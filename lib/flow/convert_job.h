@@ -58,9 +58,7 @@ struct convert_item {
 	bool has_sha256;
 	uint8_t sha256[SHA256_SIZE];
 	struct film film;
-	struct blur_list areas; /* to be covered, when job->blur is there */
-	const char *held;       /* why it must not get a rendition, or NULL */
-	const char *examined;   /* hex SHA-256 of the file that was examined; NULL = not told */
+	struct blur_found found; /* when job->blur is there */
 };
 
 struct convert_job {
@@ -108,6 +106,13 @@ int convert_flush(struct convert_job *job, struct error *err);
 /* Publishes what was written; a file at the target that is not ours must be equal, and stays. */
 int convert_publish(
 	struct convert_item *item, struct output_file *file, int64_t mtime_ns, struct error *err);
+/*
+ * With something to cover, before the rendition is made: takes away the one that was made before,
+ * and the source where a run without --blur has put it into the mirror.
+ */
+int convert_withdraw(struct convert_job *job, struct convert_item *item, struct error *err);
+/* Takes away all copies that were made when other kinds had to be covered, with their rows. */
+int convert_withdraw_unlike(struct convert_job *job, struct error *err);
 /* Links or copies the source into the mirror. */
 int convert_place(struct convert_job *job, struct convert_item *item, struct error *err);
 

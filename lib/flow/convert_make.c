@@ -64,10 +64,10 @@ static int check_examined(const struct convert_item *item, struct error *err)
 {
 	char hex[SHA256_HEX_SIZE];
 
-	if (item->examined == NULL)
+	if (item->found.sha256 == NULL)
 		return 0;
 	sha256_hex(item->sha256, hex);
-	if (strcasecmp(hex, item->examined) == 0)
+	if (strcasecmp(hex, item->found.sha256) == 0)
 		return 0;
 	return error_set(err, ERROR_INPUT,
 		"held back: it is not the file that was examined; run 'trapkit detect' again");
@@ -307,7 +307,7 @@ static int make_picture(struct convert_job *job, struct convert_item *item, stru
 	if (check_examined(item, err) != 0)
 		goto done;
 	if (rendition_make(bytes, (size_t)item->source.size, &job->settings->picture,
-		    job->blur == NULL ? NULL : &item->areas, &rendition, err) != 0)
+		    job->blur == NULL ? NULL : &item->found.areas, &rendition, err) != 0)
 		goto done;
 	free(bytes);
 	bytes = NULL;
@@ -341,7 +341,7 @@ static int make_film(struct convert_job *job, struct convert_item *item, struct 
 		.dated = item->dated,
 		.created = item->film_created,
 		.threads = film_threads(job->settings),
-		.blur = &item->areas};
+		.blur = &item->found.areas};
 	struct output_file file = {0};
 	struct stat status;
 	char *source = text_join_path(job->settings->data_path, item->source.path);
@@ -351,6 +351,13 @@ static int make_film(struct convert_job *job, struct convert_item *item, struct 
 		output_file_open_swept(&file, item->target, false, err) != 0 ||
 		film_make(source, file.temporary, &settings, &item->film, job->progress, err) != 0)
 		goto done;
+	if (job->blur != NULL && (int64_t)item->film.frames > item->found.frames) {
+		error_set(err, ERROR_INPUT,
+			"held back: of its %llu frames only the first %lld were examined; run "
+			"'trapkit detect' again, with a shorter --video-interval",
+			(unsigned long long)item->film.frames, (long long)item->found.frames);
+		goto done;
+	}
 	if (fstat(file.fd, &status) != 0) {
 		error_errno(err, "cannot look at its rendition");
 		goto done;
@@ -397,13 +404,16 @@ static int recognize(struct convert_job *job, struct convert_item *item, struct 
 
 static int make(struct convert_job *job, struct convert_item *item, struct error *err)
 {
+	if (item->touched && recognize(job, item, err) != 0)
+		return -1;
+	if (job->blur != NULL && item->status != CONVERT_UNCHANGED && !job->settings->dry_run &&
+		convert_withdraw(job, item, err) != 0)
+		return -1;
 	if (item->status == CONVERT_HELD)
 		return note_gone(job, item, err);
 	if (item->target == NULL)
 		return error_set(err, ERROR_INPUT,
 			"its rendition's name is taken by another file; rename one of them");
-	if (item->touched && recognize(job, item, err) != 0)
-		return -1;
 	if (item->check_fit && item->status == CONVERT_PICTURE && check_fit(job, item, err) != 0)
 		return -1;
 	if (item->status == CONVERT_FIT)

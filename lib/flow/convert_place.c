@@ -44,6 +44,116 @@ static bool same_bytes(const char *one, const char *other)
 	return same;
 }
 
+/* ---- away with what may show people ---- */
+
+static int take_away(const char *path, struct error *err)
+{
+	if (unlink(path) == 0 || errno == ENOENT || errno == ENOTDIR)
+		return 0;
+	return error_errno(err, "cannot remove '%s', in which people may be seen", path);
+}
+
+/* Both are the same file, or a copy that kept its time. */
+static bool is_copy(const char *path, const char *source)
+{
+	struct stat one, other;
+
+	if (lstat(path, &one) != 0 || lstat(source, &other) != 0 || !S_ISREG(one.st_mode) ||
+		one.st_size != other.st_size)
+		return false;
+	return (one.st_dev == other.st_dev && one.st_ino == other.st_ino) ||
+		(timespec_ns(&one.st_mtim) == timespec_ns(&other.st_mtim) &&
+			same_bytes(path, source));
+}
+
+static bool is_as_made(const struct ledger_rendition *made, const char *path)
+{
+	struct stat status;
+
+	return lstat(path, &status) == 0 && S_ISREG(status.st_mode) &&
+		(uint64_t)status.st_size == made->rendition_size;
+}
+
+int convert_withdraw(struct convert_job *job, struct convert_item *item, struct error *err)
+{
+	const char *mirror = job->settings->mirror_folder;
+	char *source, *placed;
+	int result = 0;
+
+	if (mirror == NULL)
+		return item->target == NULL ? 0 : take_away(item->target, err);
+	source = text_join_path(job->settings->data_path, item->source.path);
+	placed = text_join_path(mirror, item->source.path);
+	if (is_copy(placed, source)) {
+		result = take_away(placed, err);
+		if (item->target != NULL && strcmp(placed, item->target) == 0)
+			item->foreign = false;
+	}
+	if (result == 0 && item->target != NULL && item->known.path != NULL &&
+		strcmp(item->known.rendition, item->recorded) == 0 &&
+		is_as_made(&item->known, item->target))
+		result = take_away(item->target, err);
+	free(source);
+	free(placed);
+	return result;
+}
+
+/* Copies of another tree are the business of the run that is told of it. */
+static char *path_in_tree(const struct convert_settings *settings, const char *recorded)
+{
+	size_t length = settings->mirror_folder == NULL ? 0 : strlen(settings->mirror_folder);
+
+	if (settings->mirror_folder == NULL)
+		return recorded[0] == '/' ? NULL : text_join_path(settings->work_folder, recorded);
+	return strncmp(recorded, settings->mirror_folder, length) == 0 && recorded[length] == '/'
+		? xstrdup(recorded)
+		: NULL;
+}
+
+static int withdraw_row(
+	struct convert_job *job, const struct ledger_rendition *made, struct error *err)
+{
+	char *path = path_in_tree(job->settings, made->rendition);
+	int result = 0;
+
+	if (path != NULL && is_as_made(made, path))
+		result = take_away(path, err);
+	if (path != NULL && result == 0)
+		result = ledger_remove_rendition(job->ledger, made->path, err);
+	free(path);
+	return result;
+}
+
+int convert_withdraw_unlike(struct convert_job *job, struct error *err)
+{
+	const struct convert_blur *blur = job->settings->blur;
+	char *part =
+		xasprintf(" blur %s%s", blur == NULL ? "" : blur->kinds, blur == NULL ? "" : " ");
+	char *after = xstrdup("");
+	struct ledger_rendition made;
+	int found = ledger_begin(job->ledger, err) == 0 ? 1 : -1;
+	bool begun = found == 1;
+
+	while (found == 1 &&
+		(found = ledger_next_rendition(
+			 job->ledger, after, part, blur == NULL, &made, err)) == 1) {
+		if (withdraw_row(job, &made, err) != 0)
+			found = -1;
+		free(after);
+		after = xstrdup(made.path);
+		ledger_rendition_release(&made);
+	}
+	if (found == 0)
+		found = ledger_commit(job->ledger, err);
+	if (found != 0 && begun)
+		ledger_rollback(job->ledger);
+	free(part);
+	free(after);
+	return found;
+}
+
+/* ---- into its place ---- */
+
 static int set_time(int fd, int64_t mtime_ns, struct error *err)
 {
 	int64_t seconds = mtime_ns / 1000000000, rest = mtime_ns % 1000000000;

@@ -17,7 +17,7 @@ void convert_item_release(struct convert_item *item)
 	free(item->target);
 	free(item->recorded);
 	free(item->settings);
-	free(item->areas.items);
+	free(item->found.areas.items);
 	ledger_rendition_release(&item->known);
 	*item = (struct convert_item){0};
 }
@@ -62,7 +62,7 @@ static char *item_settings(const struct convert_job *job, const struct convert_i
 
 	if (job->blur == NULL)
 		return text;
-	blur = blur_text(job->blur, &item->areas);
+	blur = blur_text(job->blur, &item->found.areas);
 	both = xasprintf("%s %s", text, blur);
 	free(blur);
 	free(text);
@@ -164,9 +164,9 @@ int convert_plan(struct convert_job *job, const struct resource *resource,
 		return 0; /* convert_make says so */
 	set_target(job, item, below);
 	free(below);
-	if (job->blur != NULL &&
-		(item->held = blur_find(job->blur, resource, &item->areas, &item->examined)) !=
-			NULL) {
+	if (job->blur != NULL)
+		blur_find(job->blur, resource, &item->found);
+	if (item->found.held != NULL) {
 		item->status = CONVERT_HELD;
 		return 0;
 	}

@@ -383,6 +383,16 @@ struct deliver *deliver_open(const struct deliver_settings *settings, struct led
 	return deliver;
 }
 
+void deliver_check_blur(struct deliver_item *item, const char *kinds)
+{
+	if (item->error.kind == ERROR_NONE && !blur_covers(item->package.blur, kinds))
+		error_set(&item->error, ERROR_INPUT,
+			"'%s' is not sent: it was packaged without covering '%s', which this data "
+			"path asks for; 'trapkit package' makes one that may go ('trapkit convert "
+			"--blur none' ends that)",
+			item->package.name, kinds);
+}
+
 /* A data path whose pictures may only leave covered: nothing else does, wherever it comes from. */
 static void check_blur(struct deliver *deliver, struct deliver_item *item)
 {
@@ -390,11 +400,8 @@ static void check_blur(struct deliver *deliver, struct deliver_item *item)
 
 	if (item->error.kind == ERROR_NONE &&
 		ledger_get_note(deliver->ledger, LEDGER_BLUR, &kinds, &item->error) == 0 &&
-		kinds != NULL && !blur_covers(item->package.blur, kinds))
-		error_set(&item->error, ERROR_INPUT,
-			"'%s' is not sent: it was packaged without covering people (blur is '%s' "
-			"here); 'trapkit package --again' makes it anew",
-			item->package.name, kinds);
+		kinds != NULL)
+		deliver_check_blur(item, kinds);
 	free(kinds);
 }
 

@@ -452,6 +452,9 @@ static void describe(struct ledger_package *package, const char *yaml, const cha
 	package->destination = NULL;
 	free(package->task);
 	package->task = NULL;
+	/* Of what is new under this name, nobody knows whether people are covered in it. */
+	free(package->blur);
+	package->blur = NULL;
 	package->state = PACKAGE_WRITTEN;
 	package->files = 0;
 	for (i = 0; i < summary->count; i++)

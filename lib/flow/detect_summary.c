@@ -2,6 +2,8 @@
 /* How many files of each deployment show animals, people, vehicles, or nothing. */
 #include "detect_job.h"
 
+#include "trapkit/subject.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,13 +29,18 @@ double detect_usual_threshold(const struct detections_header *header)
 	return header->detector == NULL ? THRESHOLD_4 : THRESHOLD_OTHER;
 }
 
-static enum seen seen_of(const char *name)
+static enum seen seen_of(const struct detections_category *category)
 {
-	if (strcmp(name, "animal") == 0)
+	switch (subject_of(category->name, category->description)) {
+	case SUBJECT_ANIMAL:
 		return SEEN_ANIMAL;
-	if (strcmp(name, "person") == 0 || strcmp(name, "human") == 0)
+	case SUBJECT_HUMAN:
 		return SEEN_HUMAN;
-	return strcmp(name, "vehicle") == 0 ? SEEN_VEHICLE : SEEN_OTHER;
+	case SUBJECT_VEHICLE:
+		return SEEN_VEHICLE;
+	default:
+		return SEEN_OTHER;
+	}
 }
 
 size_t detect_deployment_length(const char *file)
@@ -92,8 +99,7 @@ int detect_summarize(
 
 		for (size_t i = 0; i < image.count; i++)
 			if (image.items[i].confidence >= summary->threshold)
-				seen |= seen_of(
-					header->categories.items[image.items[i].category].name);
+				seen |= seen_of(&header->categories.items[image.items[i].category]);
 		count(find_tally(summary, image.file), seen, image.failure != NULL);
 		count(&summary->all, seen, image.failure != NULL);
 	}

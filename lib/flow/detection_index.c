@@ -6,6 +6,7 @@
 #include "trapkit/error.h"
 #include "trapkit/memory.h"
 #include "trapkit/progress.h"
+#include "trapkit/subject.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>
@@ -44,6 +45,13 @@ static int compare_images(const void *a, const void *b)
 	return compare_ends(left->file, right->file);
 }
 
+static int compare_frames(const void *a, const void *b)
+{
+	int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
+
+	return (left > right) - (left < right);
+}
+
 static void note_file(struct indexed_image *entry, const struct detected_image *image)
 {
 	cJSON *json = cJSON_ParseWithLength(image->json, image->json_size);
@@ -63,7 +71,40 @@ static void note_file(struct indexed_image *entry, const struct detected_image *
 		if (cJSON_IsNumber(frame))
 			entry->frames[entry->frame_count++] = (int64_t)frame->valuedouble;
 	}
+	if (entry->frame_count > 0)
+		qsort(entry->frames, entry->frame_count, sizeof *entry->frames, compare_frames);
+	entry->frame_rate = image->frame_rate;
 	cJSON_Delete(json);
+}
+
+/* What somebody is at least as sure of as the threshold, whether struck out or not. */
+static unsigned subjects_of(const struct detection_index *index, const struct detection *found)
+{
+	unsigned bits = 0;
+
+	if (fabs(found->confidence) >= index->threshold)
+		bits |= index->category_bits[found->category];
+	for (size_t i = 0; i < found->class_count; i++)
+		if (fabs(found->classes[i].confidence) >= index->threshold)
+			bits |= index->class_bits[found->classes[i].index];
+	return bits;
+}
+
+static void add_box(const struct detection_index *index, const struct detection *found,
+	struct indexed_image *entry)
+{
+	struct indexed_box box = {.category = (unsigned)found->category,
+		.confidence = found->confidence,
+		.x = found->x,
+		.y = found->y,
+		.width = found->width,
+		.height = found->height,
+		.frame = found->frame};
+
+	if (index->all)
+		box.subjects = subjects_of(index, found);
+	if (index->all ? box.subjects != 0 : box.confidence >= index->threshold)
+		entry->boxes[entry->count++] = box;
 }
 
 static void add_image(struct detection_index *index, const struct detected_image *image)
@@ -78,21 +119,8 @@ static void add_image(struct detection_index *index, const struct detected_image
 		note_file(&entry, image);
 	if (image->count > 0)
 		entry.boxes = xcalloc(image->count, sizeof *entry.boxes);
-	for (size_t i = 0; i < image->count; i++) {
-		const struct detection *found = &image->items[i];
-
-		double confidence = index->all ? fabs(found->confidence) : found->confidence;
-
-		if (confidence >= index->threshold)
-			entry.boxes[entry.count++] =
-				(struct indexed_box){.category = (unsigned)found->category,
-					.confidence = confidence,
-					.x = found->x,
-					.y = found->y,
-					.width = found->width,
-					.height = found->height,
-					.frame = found->frame};
-	}
+	for (size_t i = 0; i < image->count; i++)
+		add_box(index, &image->items[i], &entry);
 	if (entry.count > 0)
 		qsort(entry.boxes, entry.count, sizeof *entry.boxes, compare_boxes);
 	if (entry.count > MOST_BOXES && !index->all)
@@ -101,6 +129,17 @@ static void add_image(struct detection_index *index, const struct detected_image
 		entry.boxes = xreallocarray(
 			entry.boxes, entry.count > 0 ? entry.count : 1, sizeof *entry.boxes);
 	ARRAY_APPEND(index, entry);
+}
+
+static unsigned *bits_of(struct detection_index *index, const struct detections_category_list *list)
+{
+	unsigned *bits = xcalloc(list->count + 1, sizeof *bits);
+
+	for (size_t i = 0; i < list->count; i++) {
+		bits[i] = 1u << subject_of(list->items[i].name, list->items[i].description);
+		index->subjects |= bits[i];
+	}
+	return bits;
 }
 
 static void take_header(struct detection_index *index, const struct detections_header *header)
@@ -112,6 +151,8 @@ static void take_header(struct detection_index *index, const struct detections_h
 	index->categories = xcalloc(index->category_count + 1, sizeof *index->categories);
 	for (size_t i = 0; i < index->category_count; i++)
 		index->categories[i] = xstrdup(header->categories.items[i].name);
+	index->category_bits = bits_of(index, &header->categories);
+	index->class_bits = bits_of(index, &header->classes);
 }
 
 int detection_index_read(struct detection_index *index, const char *path,
@@ -146,6 +187,8 @@ void detection_index_release(struct detection_index *index)
 		free(index->categories[i]);
 	free(index->items);
 	free(index->categories);
+	free(index->category_bits);
+	free(index->class_bits);
 	*index = (struct detection_index){0};
 }
 
@@ -173,17 +216,19 @@ static bool ends_with(const char *text, const char *end)
 }
 
 const struct indexed_image *detection_index_find(
-	const struct detection_index *index, const char *path)
+	const struct detection_index *index, const char *path, size_t *count)
 {
-	const struct indexed_image *found = lower_bound(index, path);
-	char *below;
+	const struct indexed_image *found = lower_bound(index, path), *at;
+	bool exact = found != NULL && strcmp(found->file, path) == 0;
+	char *below = xasprintf("/%s", path);
 
-	if (found != NULL && strcmp(found->file, path) == 0)
-		return found;
-	below = xasprintf("/%s", path);
-	found = lower_bound(index, below);
-	if (found != NULL && !ends_with(found->file, below))
-		found = NULL;
+	if (!exact)
+		found = lower_bound(index, below);
+	for (at = found; at != NULL && at < index->items + index->count; at++)
+		if (exact ? strcmp(at->file, path) != 0 : !ends_with(at->file, below))
+			break;
 	free(below);
-	return found;
+	if (count != NULL)
+		*count = (size_t)(at - found);
+	return at == found ? NULL : found;
 }

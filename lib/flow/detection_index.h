@@ -15,6 +15,8 @@ struct indexed_box {
 	double confidence; /* 0 to 1 */
 	double x, y, width, height;
 	int64_t frame; /* of a film; -1 = not told */
+	/* Only with `all`: bits 1 << enum subject that detector or classifier are so sure of. */
+	unsigned subjects;
 };
 
 struct indexed_image {
@@ -26,8 +28,9 @@ struct indexed_image {
 	/* Only with `all`: what `detect` notes of the file it looked at, else -1, NULL and 0. */
 	int64_t size;
 	char *sha256;    /* hex */
-	int64_t *frames; /* of a film, those that were looked at */
+	int64_t *frames; /* of a film, those that were looked at, in order */
 	size_t frame_count;
+	double frame_rate; /* of a film; NaN = not told */
 };
 
 /* Everything is owned; `{ 0 }` is empty and releasable. */
@@ -37,16 +40,25 @@ struct detection_index {
 	char **categories;
 	size_t category_count;
 	double threshold; /* what is at least this sure counts: the file's typical one, or 0.2 */
-	/* Set before reading, with `threshold`: that counts, also for what was struck out. */
+	/*
+	 * Set before reading, with `threshold`: what is so sure counts, also when it was struck
+	 * out, and also when only the classifier is.
+	 */
 	bool all;
+	unsigned subjects;                    /* bits of all that categories and classes can mean */
+	unsigned *category_bits, *class_bits; /* only while reading */
 };
 
 int detection_index_read(struct detection_index *index, const char *path,
 	const struct progress *progress, struct error *err);
 void detection_index_release(struct detection_index *index);
 
-/* Whatever folder the results' paths began with; NULL when the file was not looked at. */
+/*
+ * Whatever folder the results' paths began with; NULL when the file was not looked at. *count,
+ * which may be NULL, is how many entries may be about this file, one after the other from the
+ * first.
+ */
 const struct indexed_image *detection_index_find(
-	const struct detection_index *index, const char *path);
+	const struct detection_index *index, const char *path, size_t *count);
 
 #endif

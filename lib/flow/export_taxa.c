@@ -3,10 +3,10 @@
 #include "export_job.h"
 
 #include "trapkit/memory.h"
+#include "trapkit/subject.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 void taxa_release(struct taxa *taxa)
 {
@@ -137,30 +137,16 @@ static uint16_t add_described(struct taxa *taxa, char *const parts[PARTS])
 
 /* ---- meanings ---- */
 
-static bool is_word(const char *word, const char *const *words)
+static struct meaning meaning_of_subject(struct taxa *taxa, enum subject subject)
 {
-	for (; *words != NULL; words++)
-		if (strcasecmp(word, *words) == 0)
-			return true;
-	return false;
-}
+	struct meaning meaning = {
+		.counts = subject != SUBJECT_OTHER, .type = CAMTRAPDP_ANIMAL, .taxon = NO_TAXON};
 
-static struct meaning meaning_of_word(struct taxa *taxa, const char *word)
-{
-	static const char *const humans[] = {"person", "human", "homo sapiens", NULL};
-	static const char *const vehicles[] = {"vehicle", NULL};
-	static const char *const animals[] = {"animal", NULL};
-	struct meaning meaning = {.taxon = NO_TAXON};
-
-	meaning.counts = true;
-	if (is_word(word, humans)) {
+	if (subject == SUBJECT_HUMAN) {
 		meaning.type = CAMTRAPDP_HUMAN;
 		meaning.taxon = add_human(taxa);
-	} else if (is_word(word, vehicles)) {
+	} else if (subject == SUBJECT_VEHICLE) {
 		meaning.type = CAMTRAPDP_VEHICLE;
-	} else {
-		meaning.type = CAMTRAPDP_ANIMAL;
-		meaning.counts = is_word(word, animals);
 	}
 	return meaning;
 }
@@ -169,7 +155,9 @@ static struct meaning meaning_of(struct taxa *taxa, const struct camtrapdp_metad
 	const struct detections_category *category)
 {
 	const char *told = camtrapdp_metadata_class(metadata, category->name);
-	struct meaning meaning = meaning_of_word(taxa, told == NULL ? category->name : told);
+	struct meaning meaning = meaning_of_subject(taxa,
+		told == NULL ? subject_of(category->name, category->description)
+			     : subject_of(told, NULL));
 	char *parts[PARTS];
 
 	if (meaning.type != CAMTRAPDP_ANIMAL)
@@ -179,10 +167,7 @@ static struct meaning meaning_of(struct taxa *taxa, const struct camtrapdp_metad
 		meaning.taxon = add_name(taxa, told);
 	} else if (told == NULL && category->description != NULL &&
 		split(category->description, parts)) {
-		if (strcasecmp(parts[PART_GENUS], "homo") == 0)
-			meaning = meaning_of_word(taxa, "human");
-		else
-			meaning.taxon = add_described(taxa, parts);
+		meaning.taxon = add_described(taxa, parts);
 		for (size_t i = 0; i < PARTS; i++)
 			free(parts[i]);
 	}

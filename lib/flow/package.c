@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Packages the files of the ledger: a first walk that checks and counts, then the writing. */
+#include "blur_find.h"
 #include "package_job.h"
 
 #include <stdarg.h>
@@ -73,6 +74,8 @@ static void hash_step(struct package_job *job, const struct package_step *step)
 	hash_text(job->digest, file->name);
 	hash_text(job->digest, file->resource->path);
 	hash_text(job->digest, file->entry.mime_type);
+	if (file->covered != NULL)
+		hash_text(job->digest, file->covered);
 	hash_numbers(job->digest, "%d %llu %lld %u %lld %u %u %.17g %.17g", file->rendition,
 		(unsigned long long)file->size, (long long)file->mtime_ns, (unsigned)file->dos_time,
 		(long long)file->entry.utc, (unsigned)file->entry.width,
@@ -264,7 +267,21 @@ static void release_job(struct package_job *job)
 	string_list_release(&job->collections);
 	ledger_package_list_release(&job->earlier);
 	sha256_free(job->digest);
+	blur_finder_close(job->finder);
 	free(job->blur);
+}
+
+/* What may only leave covered is compared with what is known of it now. */
+static int open_finder(struct package_job *job, struct error *err)
+{
+	const struct convert_blur *blur = job->settings->blur;
+
+	if (ledger_get_note(job->ledger, LEDGER_BLUR, &job->blur, err) < 0)
+		return -1;
+	if (job->blur == NULL || blur == NULL)
+		return 0;
+	job->finder = blur_finder_open(blur, job->progress, err);
+	return job->finder == NULL ? -1 : 0;
 }
 
 static int run_job(struct package_job *job, struct error *err)
@@ -272,8 +289,7 @@ static int run_job(struct package_job *job, struct error *err)
 	struct progress_event event = {.kind = PROGRESS_BEGIN, .stage = "package"};
 	int result;
 
-	if (check_name(job->settings->package_name, err) != 0 ||
-		ledger_get_note(job->ledger, LEDGER_BLUR, &job->blur, err) != 0 ||
+	if (check_name(job->settings->package_name, err) != 0 || open_finder(job, err) != 0 ||
 		package_folders_init(job, err) != 0 || package_earlier_init(job, err) != 0 ||
 		hash_walk(job, true, err) != 0)
 		return -1;

@@ -49,6 +49,7 @@ void package_file_release(struct package_file *file)
 {
 	free(file->name);
 	free(file->source);
+	free(file->covered);
 	*file = (struct package_file){0};
 }
 
@@ -210,7 +211,8 @@ static int choose_rendition(struct package_job *job, const struct resource *reso
 		ledger_rendition_release(&rendition);
 		return 0;
 	}
-	file->covered = job->blur == NULL || blur_is_covered(rendition.settings, job->blur);
+	if (job->finder != NULL && blur_is_covered(job->finder, resource, rendition.settings))
+		file->covered = xstrdup(rendition.settings);
 	path = rendition.rendition[0] == '/'
 		? xstrdup(rendition.rendition)
 		: text_join_path(job->settings->work_folder, rendition.rendition);
@@ -258,11 +260,10 @@ int package_choose(struct package_job *job, const struct resource *resource,
 	if (!job->settings->originals && choose_rendition(job, resource, file, err) != 0)
 		result = -1;
 	/* Whatever may show a person stays here unless that has been covered. */
-	if (result == 1 && job->blur != NULL && (!file->rendition || !file->covered))
+	if (result == 1 && job->blur != NULL && (!file->rendition || file->covered == NULL))
 		result = leave(job, resource, true,
-			"held back: it has no rendition in which people are covered ('trapkit "
-			"detect' "
-			"and 'trapkit convert --blur' make them)",
+			"held back: it has no rendition in which all that was found is covered; "
+			"run 'trapkit convert' (after 'trapkit detect', if it is new)",
 			err);
 	/* A damaged picture that could be rendered is a picture again. */
 	if (result == 1 && !file->rendition)

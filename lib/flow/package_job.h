@@ -47,6 +47,7 @@ struct package_job {
 		earlier;                 /* rows whose files are not packaged again, oldest first */
 	struct string_list collections;  /* of what is packaged, in order */
 	char *blur;                      /* the ledger's LEDGER_BLUR; owned; NULL = there is none */
+	struct blur_finder *finder;      /* with it: what must be covered */
 	bool replace;                    /* outputs that exist may be replaced: they are ours */
 	struct string_list left_out;     /* paths that failed while they were written */
 	uint64_t files_done, bytes_done; /* of the parts before the present one */
@@ -70,7 +71,7 @@ struct package_file {
 	char *name;   /* in the package, owned */
 	char *source; /* below the data path, or absolute; owned */
 	bool rendition;
-	bool covered; /* of a rendition: all that job->blur names */
+	char *covered; /* owned: what a rendition was made with that covers all it must, or NULL */
 	uint64_t size;
 	int64_t mtime_ns;                 /* of the source */
 	uint32_t dos_time;                /* the original's time in the package's zone */

@@ -226,7 +226,7 @@ static void add_file(struct gatherer *gatherer, const struct resource *resource)
 		(facts->trouble & TROUBLE_CLOCK_RESET) == 0;
 	int64_t local = dated ? wall_seconds(&facts->taken) : 0;
 	const struct indexed_image *found =
-		detection_index_find(&gatherer->report->detections, resource->path);
+		detection_index_find(&gatherer->report->detections, resource->path, NULL);
 
 	count_found(now, found);
 	now->files++;

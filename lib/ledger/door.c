@@ -365,6 +365,17 @@ int ledger_get_rendition(struct ledger *ledger, const char *path,
 	return result;
 }
 
+int ledger_next_rendition(struct ledger *ledger, const char *after, const char *part, bool with,
+	struct ledger_rendition *rendition, struct error *err)
+{
+	int result;
+
+	pthread_mutex_lock(&ledger->guard);
+	result = store_next_rendition(ledger, after, part, with, rendition, err);
+	pthread_mutex_unlock(&ledger->guard);
+	return result;
+}
+
 int ledger_remove_rendition(struct ledger *ledger, const char *path, struct error *err)
 {
 	int result;

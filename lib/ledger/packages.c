@@ -298,17 +298,11 @@ int store_put_rendition(
 	return store_run(ledger, statement, err) < 0 ? -1 : 0;
 }
 
-int store_get_rendition(struct ledger *ledger, const char *path, struct ledger_rendition *rendition,
-	struct error *err)
+static int read_rendition(struct ledger *ledger, sqlite3_stmt *statement,
+	struct ledger_rendition *rendition, struct error *err)
 {
-	sqlite3_stmt *statement = store_statement(ledger, GET_RENDITION, err);
-	int found;
+	int found = store_find_one(ledger, statement, err);
 
-	*rendition = (struct ledger_rendition){0};
-	if (statement == NULL)
-		return -1;
-	store_bind_path(statement, 1, path);
-	found = store_find_one(ledger, statement, err);
 	if (found == 1) {
 		rendition->path = store_column(statement, 0);
 		rendition->size = store_column_u64(statement, 1);
@@ -322,6 +316,32 @@ int store_get_rendition(struct ledger *ledger, const char *path, struct ledger_r
 		sqlite3_reset(statement);
 	}
 	return found;
+}
+
+int store_get_rendition(struct ledger *ledger, const char *path, struct ledger_rendition *rendition,
+	struct error *err)
+{
+	sqlite3_stmt *statement = store_statement(ledger, GET_RENDITION, err);
+
+	*rendition = (struct ledger_rendition){0};
+	if (statement == NULL)
+		return -1;
+	store_bind_path(statement, 1, path);
+	return read_rendition(ledger, statement, rendition, err);
+}
+
+int store_next_rendition(struct ledger *ledger, const char *after, const char *part, bool with,
+	struct ledger_rendition *rendition, struct error *err)
+{
+	sqlite3_stmt *statement = store_statement(ledger, NEXT_RENDITION, err);
+
+	*rendition = (struct ledger_rendition){0};
+	if (statement == NULL)
+		return -1;
+	store_bind_path(statement, 1, after);
+	store_bind_text(statement, 2, part);
+	sqlite3_bind_int(statement, 3, with);
+	return read_rendition(ledger, statement, rendition, err);
 }
 
 int store_remove_rendition(struct ledger *ledger, const char *path, struct error *err)

@@ -46,6 +46,9 @@ static const char *const texts[STATEMENT_COUNT] = {
 			  "rendition, rendition_size, sha256) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[GET_RENDITION] = "SELECT path, size, mtime_ns, settings, rendition, rendition_size, "
 			  "sha256 FROM renditions WHERE path = ?1",
+	[NEXT_RENDITION] = "SELECT path, size, mtime_ns, settings, rendition, rendition_size, "
+			   "sha256 FROM renditions WHERE path > ?1 AND (instr(ifnull(settings, "
+			   "''), ?2) > 0) = ?3 ORDER BY path LIMIT 1",
 	[REMOVE_RENDITION] = "DELETE FROM renditions WHERE path = ?1",
 	[ADD_PACKAGE] = "INSERT INTO packages (" PACKAGE_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, "
 			"?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, "

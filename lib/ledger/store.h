@@ -22,6 +22,7 @@ enum statement {
 	REMOVE_FOLDER,
 	PUT_RENDITION,
 	GET_RENDITION,
+	NEXT_RENDITION,
 	REMOVE_RENDITION,
 	ADD_PACKAGE,
 	UPDATE_PACKAGE,
@@ -159,6 +160,8 @@ int store_get_note(struct ledger *ledger, const char *key, char **value, struct 
 int store_put_note(struct ledger *ledger, const char *key, const char *value, struct error *err);
 int store_get_rendition(struct ledger *ledger, const char *path, struct ledger_rendition *rendition,
 	struct error *err);
+int store_next_rendition(struct ledger *ledger, const char *after, const char *part, bool with,
+	struct ledger_rendition *rendition, struct error *err);
 int store_remove_rendition(struct ledger *ledger, const char *path, struct error *err);
 int store_begin(struct ledger *ledger, struct error *err);
 int store_commit(struct ledger *ledger, struct error *err);

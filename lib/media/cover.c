@@ -90,7 +90,7 @@ void cover_picture(struct picture *picture, const struct blur_list *blur, unsign
 {
 	bool mirrored =
 		orientation == 2 || orientation == 4 || orientation == 5 || orientation == 7;
-	bool doubtful = mirrored || (picture->count == 1 && orientation != 1);
+	bool doubtful = blur->doubtful || mirrored || (picture->count == 1 && orientation != 1);
 
 	for (size_t i = 0; i < blur->count; i++) {
 		struct blur_area other = turned_area(&blur->items[i], orientation);

@@ -18,8 +18,8 @@ void cover_area(uint8_t *samples, size_t stride, uint32_t width, uint32_t height
 
 /*
  * The picture is upright, and was turned by EXIF `orientation`. Detectors do not turn mirrored
- * pictures, and those of one component (contracts/detector.md 1.2): there the areas are covered
- * as they would be in either case.
+ * pictures, and those of one component (contracts/detector.md 1.2): there, and where blur->doubtful
+ * says so, the areas are covered as they would be in either case.
  */
 void cover_picture(struct picture *picture, const struct blur_list *blur, unsigned orientation);
 

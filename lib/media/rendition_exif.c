@@ -14,6 +14,9 @@ enum {
 	TAG_IMAGE_LENGTH = 0x0101,
 	TAG_STRIP_OFFSETS = 0x0111,
 	TAG_STRIP_LENGTHS = 0x0117,
+	TAG_TILE_OFFSETS = 0x0144,
+	TAG_TILE_LENGTHS = 0x0145,
+	TAG_SUB_DIRECTORIES = 0x014A,
 	TAG_THUMBNAIL_OFFSET = 0x0201,
 	TAG_THUMBNAIL_LENGTH = 0x0202,
 	TAG_PIXEL_X = 0xA002,
@@ -168,26 +171,28 @@ void carried_add_exif(struct carried *carried, const uint8_t *tiff, size_t size)
 	free(payload);
 }
 
-static bool is_profile(uint8_t marker, const uint8_t *payload, size_t size)
+static bool is_profile(uint8_t marker, const uint8_t *payload, size_t size, bool main_exif)
 {
 	(void)payload;
 	(void)size;
+	(void)main_exif;
 	return marker == MARKER_APP2;
 }
 
 /* Goes over the segments that are carried and takes some of them out. */
-static void drop_segments(
-	struct carried *carried, bool (*drop)(uint8_t marker, const uint8_t *payload, size_t size))
+static void drop_segments(struct carried *carried,
+	bool (*drop)(uint8_t marker, const uint8_t *payload, size_t size, bool main_exif))
 {
 	size_t at = 0, kept = 0;
 
 	while (at < carried->size) {
 		const uint8_t *segment = carried->bytes + at;
 		size_t size = 2 + ((size_t)segment[2] << 8 | segment[3]);
+		bool main_exif = carried->exif > at && carried->exif < at + size;
 
-		if (!drop(segment[1], segment + 4, size - 4)) {
+		if (!drop(segment[1], segment + 4, size - 4, main_exif)) {
 			memmove(carried->bytes + kept, segment, size);
-			if (carried->exif > at && carried->exif < at + size)
+			if (main_exif)
 				carried->exif -= at - kept;
 			kept += size;
 		}
@@ -298,72 +303,144 @@ bool carried_put_thumbnail(struct carried *carried, const uint8_t *jpeg, size_t 
 
 /* ---- previews ---- */
 
-/*
- * Photoshop's block holds a preview among others; XMP does in xmp:Thumbnails, and in parts that go
- * over several segments.
- */
-static bool may_hold_preview(uint8_t marker, const uint8_t *payload, size_t size)
+static bool has(const uint8_t *bytes, size_t size, const char *part, size_t length)
 {
-	static const char extended[] = "http://ns.adobe.com/xmp/extension/";
-
-	if (marker == MARKER_APP13)
-		return true;
-	if (marker != JPEG_APP1 || jpeg_exif_prefix(payload, size) > 0)
-		return false;
-	return memmem(payload, size, "humbnail", 8) != NULL ||
-		(size >= sizeof extended && memcmp(payload, extended, sizeof extended) == 0);
+	return memmem(bytes, size, part, length) != NULL;
 }
 
-/* Whatever looks like a JPEG, to its end: maker notes and further directories have them. */
+/* Thumbnails of XMP, and whatever begins like a JPEG or a PNG, as it is or in base64. */
+static bool holds_picture(const uint8_t *bytes, size_t size)
+{
+	return has(bytes, size, "humbnail", 8) || has(bytes, size, "\xD8\xFF", 2) ||
+		has(bytes, size, "\x89PNG", 4) || has(bytes, size, "/9j/", 4) ||
+		has(bytes, size, "iVBOR", 5);
+}
+
+/*
+ * All but colour profile, the one EXIF block that is cleaned, and texts. A second EXIF block, XMP
+ * that goes over several segments, a thermal camera's picture and Photoshop's block (APP13) go.
+ */
+static bool may_hold_preview(uint8_t marker, const uint8_t *payload, size_t size, bool main_exif)
+{
+	static const char xmp[] = "http://ns.adobe.com/xap/1.0/";
+	bool text = marker == JPEG_COM ||
+		(marker == JPEG_APP1 && size > sizeof xmp && memcmp(payload, xmp, sizeof xmp) == 0);
+
+	if (main_exif || marker == MARKER_APP2)
+		return false;
+	return !text || holds_picture(payload, size);
+}
+
+/* Some makers change the first byte of a preview (Minolta): it is known by those that follow. */
+static bool begins_jpeg(const uint8_t *at)
+{
+	static const uint8_t markers[] = {0xC0, 0xC4, 0xDB, 0xDD, 0xE0, 0xE1, 0xE2, 0xFE};
+
+	return at[1] == 0xD8 && at[2] == 0xFF && memchr(markers, at[3], sizeof markers) != NULL;
+}
+
+/* The length of what begins so; all there is when it breaks off. A preview may hold another one. */
+static size_t jpeg_length(const uint8_t *bytes, size_t size)
+{
+	struct jpeg_segment segment;
+	const uint8_t *end;
+	size_t at = 2;
+
+	while (at < size && jpeg_segment_at(bytes + at, size - at, &segment) == JPEG_SEGMENT) {
+		at += segment.header + segment.payload;
+		if (segment.marker == JPEG_EOI)
+			return at < size ? at : size;
+		if (segment.marker != JPEG_SOS || at >= size)
+			continue;
+		end = memmem(bytes + at, size - at, "\xFF\xD9", 2);
+		return end == NULL ? size : (size_t)(end + 2 - bytes);
+	}
+	return size;
+}
+
+/* Maker notes and further directories have them. */
 static void overwrite_jpegs(struct carried *carried)
 {
 	uint8_t *tiff = carried->bytes + carried->exif;
-	size_t at = 0;
+	size_t size = carried->exif_size, length;
 
-	while (at + 3 <= carried->exif_size) {
-		bool ours = carried->thumbnail_size > 0 && at >= carried->thumbnail &&
-			at - carried->thumbnail < carried->thumbnail_size;
-		const uint8_t *end;
-
-		if (ours || memcmp(tiff + at, "\xFF\xD8\xFF", 3) != 0) {
-			at++;
-			continue;
-		}
-		end = memmem(tiff + at, carried->exif_size - at, "\xFF\xD9", 2);
-		if (end == NULL)
-			end = tiff + carried->exif_size;
-		memset(tiff + at, 0, (size_t)(end - tiff) - at);
+	for (size_t at = 0; at + 4 <= size; at += length) {
+		length = begins_jpeg(tiff + at) ? jpeg_length(tiff + at, size - at) : 1;
+		if (length > 1)
+			memset(tiff + at, 0, length);
 	}
 }
 
-struct strip {
-	uint32_t offset, length;
+#define MOST_DIRECTORIES 16
+
+/* What of a directory leads to pixels. */
+struct pixels_told {
+	struct exif_entry strips, lengths, tiles, tile_lengths;
+	uint32_t directories[MOST_DIRECTORIES];
+	size_t count;
 };
 
-static void note_strip(const struct exif_entry *entry, void *context)
+static void note_pixels(const struct exif_entry *entry, void *context)
 {
-	struct strip *strip = context;
+	struct pixels_told *told = context;
 
-	if (entry->tag == TAG_STRIP_OFFSETS)
-		exif_unsigned(entry, 0, &strip->offset);
-	if (entry->tag == TAG_STRIP_LENGTHS)
-		exif_unsigned(entry, 0, &strip->length);
+	switch (entry->tag) {
+	case TAG_STRIP_OFFSETS:
+		told->strips = *entry;
+		break;
+	case TAG_STRIP_LENGTHS:
+		told->lengths = *entry;
+		break;
+	case TAG_TILE_OFFSETS:
+		told->tiles = *entry;
+		break;
+	case TAG_TILE_LENGTHS:
+		told->tile_lengths = *entry;
+		break;
+	case TAG_SUB_DIRECTORIES:
+		for (size_t i = 0; i < entry->count && told->count < MOST_DIRECTORIES; i++)
+			if (exif_unsigned(entry, i, &told->directories[told->count]))
+				told->count++;
+		break;
+	default:
+		break;
+	}
 }
 
-/* A preview that is no JPEG, in the second directory. */
-static void overwrite_strip(struct carried *carried)
+static void overwrite_pieces(
+	struct carried *carried, const struct exif_entry *offsets, const struct exif_entry *lengths)
+{
+	uint32_t offset, length;
+
+	/* Behind the header: it is read on. */
+	for (size_t i = 0; exif_unsigned(offsets, i, &offset) && exif_unsigned(lengths, i, &length);
+		i++)
+		if (offset >= 8 && offset < carried->exif_size)
+			memset(carried->bytes + carried->exif + offset, 0,
+				length < carried->exif_size - offset ? length
+								     : carried->exif_size - offset);
+}
+
+/* Previews that are no JPEGs: pieces of pixels, in the directories of the chain and below them. */
+static void overwrite_pixels(struct carried *carried)
 {
 	struct exif_block block = block_of(carried);
-	size_t pointer = next_pointer_at(&block);
-	struct strip strip = {0};
+	struct pixels_told told = {.directories = {block.first}, .count = 1};
 
-	if (pointer == 0 || bytes_u32(block.bytes + pointer, block.big_endian) == 0)
-		return;
-	exif_walk_directory(&block, bytes_u32(block.bytes + pointer, block.big_endian), EXIF_OTHER,
-		note_strip, &strip);
-	if (strip.offset < carried->exif_size && strip.offset >= 8 &&
-		strip.length <= carried->exif_size - strip.offset)
-		memset(carried->bytes + carried->exif + strip.offset, 0, strip.length);
+	for (size_t i = 0; i < told.count; i++) {
+		size_t next;
+
+		block.first = told.directories[i];
+		next = next_pointer_at(&block);
+		if (next != 0 && told.count < MOST_DIRECTORIES)
+			told.directories[told.count++] =
+				bytes_u32(block.bytes + next, block.big_endian);
+		told.strips = told.lengths = told.tiles = told.tile_lengths =
+			(struct exif_entry){0};
+		exif_walk_directory(&block, block.first, EXIF_OTHER, note_pixels, &told);
+		overwrite_pieces(carried, &told.strips, &told.lengths);
+		overwrite_pieces(carried, &told.tiles, &told.tile_lengths);
+	}
 }
 
 void carried_drop_previews(struct carried *carried)
@@ -371,8 +448,8 @@ void carried_drop_previews(struct carried *carried)
 	drop_segments(carried, may_hold_preview);
 	if (carried->exif == 0)
 		return;
+	overwrite_pixels(carried);
 	overwrite_jpegs(carried);
-	overwrite_strip(carried);
 }
 
 void carried_release(struct carried *carried)

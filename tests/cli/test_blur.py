@@ -261,7 +261,7 @@ def test_upload():
     shutil.copytree(data / "summer", fresh / "summer")
     status, _, said = run("package", "--data-path", str(fresh), "--no-validate", "--timezone", "UTC", "--project-id", "1",
                           env=dict(HOME, PIPELINE__BLUR="human"))
-    check(status == 1 and "held back" in said and not list(fresh.glob("*.zip")), f"by the settings: {status} {said}")
+    check(status == 1 and "trapkit detect" in said and not list(fresh.glob("*.zip")), f"by the settings: {status} {said}")
 
 
 def test_threshold_of_nothing():

@@ -15,7 +15,7 @@ TIER = {
 # Which room a public header is the door of.
 DOORS = {
     "base": "csv digest error exif find_files gpx json_reader lazy_library limits memory output_file output_folder progress text timestamp toml workers",
-    "model": "model detections pixels", "media": "media rendition film blur pixel_source", "camera": "camera", "package": "package",
+    "model": "model detections pixels subject", "media": "media rendition film blur pixel_source", "camera": "camera", "package": "package",
     "transfer": "transfer", "detect": "detect", "camtrapdp": "camtrapdp camtrapdp_write", "ledger": "database ledger", "trapper": "trapper",
     "traplinked": "traplinked",
     "flow": "survey template export_local package_flow deliver camera_upload convert sync validate export_fetch detect_flow report",
