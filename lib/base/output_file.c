@@ -207,14 +207,20 @@ int output_file_write(
 	return output_file_publish(&file, OUTPUT_REPLACE, err);
 }
 
+static bool is_folder(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 int make_folders(const char *path, struct error *err)
 {
 	char *partial;
-	struct stat status;
 	int result = 0;
 
 	/* Mostly it is there, or only it is missing. */
-	if (mkdir(path, 0777) == 0 || (stat(path, &status) == 0 && S_ISDIR(status.st_mode)))
+	if (mkdir(path, 0777) == 0 || is_folder(path))
 		return 0;
 	partial = xstrdup(path);
 	for (char *at = partial; *at != '\0' && result == 0;) {
@@ -222,15 +228,21 @@ int make_folders(const char *path, struct error *err)
 
 		if (slash != NULL)
 			*slash = '\0';
-		if (mkdir(partial, 0777) != 0 && errno != EEXIST &&
-			!(stat(partial, &status) == 0 && S_ISDIR(status.st_mode)))
-			result = error_errno(err, "cannot create folder '%s'", partial);
+		if (mkdir(partial, 0777) != 0 && errno != EEXIST) {
+			/* A read-only disk says so of what is there, too. */
+			int reason = errno;
+
+			if (!is_folder(partial)) {
+				errno = reason;
+				result = error_errno(err, "cannot create folder '%s'", partial);
+			}
+		}
 		if (slash == NULL)
 			break;
 		*slash = '/';
 		at = slash;
 	}
-	if (result == 0 && (stat(path, &status) != 0 || !S_ISDIR(status.st_mode)))
+	if (result == 0 && !is_folder(path))
 		result = error_set(err, ERROR_INPUT, "'%s' is not a folder", path);
 	free(partial);
 	return result;

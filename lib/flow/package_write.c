@@ -289,17 +289,23 @@ static int publish(struct part *part, struct error *err)
 	return 0;
 }
 
+static int open_part(struct part *part, struct error *err)
+{
+	if (output_file_open(&part->yaml, part->shown->yaml, false, err) == 0 &&
+		output_file_open(&part->zip, part->shown->zip, false, err) == 0)
+		return 0;
+	/* As on a card whose switch says 'lock'. */
+	return error_context(err, "no package can be made (--output-path DIR puts it elsewhere)");
+}
+
 static int fill_part(struct part *part, struct package_walk *walk, struct error *err)
 {
 	struct package_part *shown = part->shown;
 	size_t before = part->job->left_out.count;
 	uint8_t sha256[SHA256_SIZE];
 
-	if (output_file_open(&part->yaml, shown->yaml, false, err) != 0 ||
-		output_file_open(&part->zip, shown->zip, false, err) != 0 ||
-		write_yaml(part, walk, true, err) != 0)
-		return -1;
-	if (write_zip(part, sha256, err) != 0)
+	if (open_part(part, err) != 0 || write_yaml(part, walk, true, err) != 0 ||
+		write_zip(part, sha256, err) != 0)
 		return -1;
 	if (part->job->left_out.count > before && rewrite_yaml(part, err) != 0)
 		return -1;

@@ -81,6 +81,21 @@ def disk_full():
         subprocess.run(["umount", str(disk)], check=False)
 
 
+def write_protected():
+    """F50: a card whose switch says 'lock': the message says why, and what puts ledger and package elsewhere."""
+    data, files = card("locked", deployments=1, images=2, clips=0)
+    locked = ["unshare", "-m" if os.geteuid() == 0 else "-Urm", "sh", "-c",
+              f'mount --bind {data} {data} && mount -o remount,ro,bind {data} && exec "$0" "$@"']
+    if subprocess.run([*locked, "true"], capture_output=True, check=False).returncode:
+        print("cannot mount: no write-protected card")
+        return
+    elsewhere = ["--work-dir", SCRATCH / "locked-work"]
+    package(data, before=locked).expect(1, "Read-only file system", "--work-dir")
+    package(data, *elsewhere, before=locked).expect(1, "Read-only file system", "--output-path")
+    run = package(data, *elsewhere, "--output-path", SCRATCH / "locked-out", before=locked).expect(0)
+    check(run.json["packages"][0]["files"] == len(files), run)
+
+
 def file_size_limit():
     """F43: a limit of 1,000 blocks of 512 bytes; an error, never a short file."""
     data, _ = card("limit", deployments=1, images=2, clips=0, size=600000)
@@ -170,7 +185,7 @@ def two_at_once():
 
 def main():
     Run("--version").expect(0)
-    run_tests([killed_anywhere, disk_full, file_size_limit, a_file_that_keeps_growing, a_file_that_cannot_be_read,
+    run_tests([killed_anywhere, disk_full, write_protected, file_size_limit, a_file_that_keeps_growing, a_file_that_cannot_be_read,
                stopped, two_at_once])
 
 
