@@ -203,12 +203,10 @@ static void show(struct session *session, const struct entries *entries)
 		else
 			add_row(&table, entry);
 	}
-	if (!session->json && !camera_options.convert) {
-		if (camera_options.csv)
-			console_csv(session->console, &table);
-		else
-			console_table(session->console, &table);
-	}
+	if (!session->json && !camera_options.convert && camera_options.csv)
+		console_csv(session->console, &table);
+	else if (!session->json && !camera_options.convert && entries->count > 0)
+		console_table(session->console, &table);
 	table_release(&table);
 }
 
@@ -251,6 +249,10 @@ int cameras_report(struct session *session, struct error *err)
 		refused += entries.items[i].report.verdict == CAMERA_REFUSED;
 	if (camera_options.fleet)
 		keep_newest(&entries);
+	if (entries.count == 0 && unread == 0)
+		console_note(session->console,
+			"no daily reports here: they are the text files (.txt) that a camera sends "
+			"once a day");
 	show(session, &entries);
 	status = unread > 0 ? 1 : refused > 0 ? 3 : 0;
 done:

@@ -295,6 +295,9 @@ def check_reports():
           f"--fleet of a folder: {found}")
     check([r["path"] for r in document("profile", "report", str(folder))["reports"]] ==
           [str(folder / name) for name in ("1.txt", "2.txt", "3.txt", "4.txt", "more/5.txt.1")], "reports of a folder")
+    (folder / "nothing").mkdir()
+    status, out, said = run("profile", "report", str(folder / "nothing"))
+    check(status == 0 and out == "" and "no daily reports" in said, "a table of headings only")
     status, out, _ = run("profile", "report", "--csv", *names[:2])
     rows = list(csv.DictReader(io.StringIO(out)))
     check(status == 0 and rows[1]["longitude"] == "117.160000" and rows[0]["camera_name"] == "", f"CSV: {rows}")
