@@ -62,8 +62,8 @@ static const char *const steps[SCHEMA_NEWEST] = {
 	/* What is asked of each of thousands of packages must not read the files of all. */
 	"CREATE INDEX packaged_of ON packaged (package);",
 	/* Whose pictures may only leave blurred: of the whole data path, and of each package. */
-	"CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
-	"ALTER TABLE packages ADD COLUMN blur TEXT;",
+	("CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+	 "ALTER TABLE packages ADD COLUMN blur TEXT;"),
 };
 
 int schema_version(struct ledger *ledger, struct error *err)
