@@ -117,7 +117,6 @@ struct detect_state {
 	FILE *read_output, *read_partial;
 	unsigned unsynced;
 	struct timespec synced;
-	bool any; /* the partial file holds entries */
 };
 
 /* Reads what earlier runs have done into the manifest. Without `write` nothing is made. */

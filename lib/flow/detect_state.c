@@ -20,8 +20,9 @@
 #define SYNC_SECONDS 60
 
 /*
- * The partial file is the output up to its last entry, one entry a line. A run that goes on cuts
- * off a line that was never ended, and closes the document for as long as it takes to read it.
+ * The partial file is the output up to its last entry, one entry a line, each with its comma. A run
+ * that goes on cuts off a line that was never ended, and closes the document for as long as it
+ * takes to read it: never so that a line loses its end, for this run may be killed, too.
  */
 
 /* ---- what was made with what ---- */
@@ -136,37 +137,42 @@ static int take_entries(const struct detect_settings *settings, const char *path
 	return more == 0 ? 1 : -1;
 }
 
-/* Where the last whole entry ends, its comma and end of line left out; 0 = not even a head. */
-static off_t find_end(FILE *stream, bool *any)
+/* Bytes of the entry that a line holds, without comma and end of line; 0 = not a whole one. */
+static off_t entry_length(const char *line, ssize_t length)
+{
+	if (line[0] != '{' || strlen(line) != (size_t)length || length < 3)
+		return 0;
+	if (strcmp(line + length - 2, "}\n") == 0)
+		return length - 1;
+	return strcmp(line + length - 3, "},\n") == 0 ? length - 2 : 0;
+}
+
+/*
+ * Where the last whole entry ends; 0 = there is none. A power cut may leave zeros in place of some
+ * lines: those behind them do not count.
+ */
+static off_t find_end(FILE *stream)
 {
 	char *line = NULL;
 	size_t capacity = 0;
 	ssize_t length;
 	off_t at = 0, end = 0;
+	bool head = true;
 
 	rewind(stream);
-	while ((length = getline(&line, &capacity, stream)) > 0 && line[length - 1] == '\n') {
+	while ((length = getline(&line, &capacity, stream)) > 0) {
+		off_t entry = head ? 0 : entry_length(line, length);
+
+		if (!head && entry == 0)
+			break;
+		if (head)
+			head = strcmp(line, " \"images\": [\n") != 0;
+		else
+			end = at + entry;
 		at += length;
-		if (strcmp(line, " \"images\": [\n") == 0)
-			end = at;
-		if (end == 0 || line[0] != '{' || length < 3)
-			continue;
-		if (strcmp(line + length - 2, "}\n") == 0)
-			end = at - 1;
-		else if (strcmp(line + length - 3, "},\n") == 0)
-			end = at - 2;
-		*any = end != at;
 	}
 	free(line);
 	return end;
-}
-
-static int cut(struct detect_state *state, off_t end, struct error *err)
-{
-	if (fflush(state->stream) != 0 || ftruncate(fileno(state->stream), end) != 0 ||
-		fseeko(state->stream, end, SEEK_SET) != 0)
-		return error_errno(err, "cannot write '%s'", state->partial);
-	return 0;
 }
 
 static int write_failed(const struct detect_state *state, struct error *err)
@@ -174,31 +180,42 @@ static int write_failed(const struct detect_state *state, struct error *err)
 	return error_errno(err, "cannot write '%s'", state->partial);
 }
 
+/* The file ends behind what was written last. */
+static int cut(struct detect_state *state, struct error *err)
+{
+	if (fflush(state->stream) != 0 ||
+		ftruncate(fileno(state->stream), ftello(state->stream)) != 0)
+		return write_failed(state, err);
+	return 0;
+}
+
 /* Takes over what a stopped run has done; what is beyond repair is begun anew. */
 static int resume(struct detect_state *state, const struct detect_settings *settings,
 	struct detect_manifest *manifest, struct error *err)
 {
+	off_t end = settings->no_resume || settings->overwrite ? 0 : find_end(state->stream);
 	struct error damage = {0};
-	bool any = false;
-	off_t end = settings->no_resume || settings->overwrite ? 0 : find_end(state->stream, &any);
 	int taken = -1;
 
+	fseeko(state->stream, end, SEEK_SET);
 	if (end > 0) {
-		if (cut(state, end, err) != 0)
-			return -1;
 		detect_tail_write(state->stream);
-		if (fflush(state->stream) != 0)
-			return write_failed(state, err);
+		if (cut(state, err) != 0)
+			return -1;
 		taken = take_entries(settings, state->partial, state->header.custom_metadata,
 			manifest, false, &damage);
+		fseeko(state->stream, taken < 0 ? 0 : end, SEEK_SET);
 	}
-	if (taken == 0)
-		return error_set(err, ERROR_INPUT,
-			"'%s' holds what a stopped run did with another model or other settings; "
-			"run it on with these, or drop that work with --no-resume",
-			state->partial);
-	state->any = taken == 1 && any;
-	return cut(state, taken == 1 ? end : 0, err);
+	if (taken >= 0)
+		fputs(",\n", state->stream);
+	if (cut(state, err) != 0)
+		return -1;
+	if (taken != 0)
+		return 0;
+	return error_set(err, ERROR_INPUT,
+		"'%s' holds what a stopped run did with another model or other settings; "
+		"run it on with these, or drop that work with --no-resume",
+		state->partial);
 }
 
 /* ---- opening ---- */
@@ -311,10 +328,10 @@ int detect_state_put(struct detect_state *state, struct detect_file *file,
 
 	if (put_head(state, err) != 0)
 		return -1;
-	fputs(state->any ? ",\n" : "", state->stream);
 	from = ftello(state->stream);
 	detect_entry_write(state->stream, file, entry);
 	to = ftello(state->stream);
+	fputs(",\n", state->stream);
 	/* The end of line first says that the entry is whole. */
 	if (from < 0 || to < from || to - from > UINT32_MAX || fflush(state->stream) != 0)
 		return write_failed(state, err);
@@ -322,7 +339,6 @@ int detect_state_put(struct detect_state *state, struct detect_file *file,
 	file->entry_size = (uint32_t)(to - from);
 	file->in_output = false;
 	file->failed = entry->failure != NULL;
-	state->any = true;
 	state->unsynced++;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return state->unsynced >= SYNC_FILES || now.tv_sec - state->synced.tv_sec >= SYNC_SECONDS
