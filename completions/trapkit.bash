@@ -202,7 +202,7 @@ _trapkit_rows() {
 		--model) kind=files ;;
 		--keep) kind=nothing ;;
 		--image-size) kind=nothing ;;
-		--layout) kind=words values='auto yolov5 ultralytics end-to-end rtdetr rtdetr-top' ;;
+		--layout) kind=words values='auto yolov5 ultralytics end-to-end rtdetr rtdetr-top rtdetr-v2' ;;
 		--compatibility) kind=words values='classic modern' ;;
 		--device) kind=words values='auto cpu cuda' ;;
 		--threads) kind=nothing ;;
@@ -371,7 +371,7 @@ _trapkit_rows() {
 		--model) kind=files ;;
 		--keep) kind=nothing ;;
 		--image-size) kind=nothing ;;
-		--layout) kind=words values='auto yolov5 ultralytics end-to-end rtdetr rtdetr-top' ;;
+		--layout) kind=words values='auto yolov5 ultralytics end-to-end rtdetr rtdetr-top rtdetr-v2' ;;
 		--compatibility) kind=words values='classic modern' ;;
 		--device) kind=words values='auto cpu cuda' ;;
 		--threads) kind=nothing ;;

@@ -26,9 +26,10 @@ enum detector_layout {
 	DETECTOR_ULTRALYTICS, /* [B,4+C,N]: centre and size in pixels, classes */
 	DETECTOR_END_TO_END,  /* [B,N,6]: corners in pixels, confidence, class; nothing double */
 	DETECTOR_RTDETR,      /* [B,N,4+C]: centre and size as shares, classes */
-	DETECTOR_RTDETR_TOP   /* [B,N,6]: centre and size as shares, confidence, class */
+	DETECTOR_RTDETR_TOP,  /* [B,N,6]: centre and size as shares, confidence, class */
+	DETECTOR_RTDETR_V2    /* [B,N], [B,N,4], [B,N]: labels, corners in the picture, scores */
 };
-/* "auto", "yolov5", "ultralytics", "end-to-end", "rtdetr", "rtdetr-top", NULL. */
+/* "auto", "yolov5", "ultralytics", "end-to-end", "rtdetr", "rtdetr-top", "rtdetr-v2", NULL. */
 extern const char *const detector_layout_names[];
 
 enum detector_device { DETECTOR_ANY_DEVICE, DETECTOR_CPU, DETECTOR_CUDA };

@@ -43,6 +43,17 @@ int decode_layout_by_shape(const struct tensor_shape *output, size_t classes)
 	return a < 0 || b < 0 ? DETECTOR_AUTO : -1;
 }
 
+int decode_part(const struct tensor_shape *output)
+{
+	bool real = output->type == TENSOR_FLOAT || output->type == TENSOR_HALF;
+
+	if (output->count == 3 && real)
+		return output->sizes[2] == 4 || output->sizes[2] < 0 ? PART_BOXES : -1;
+	if (output->count != 2)
+		return -1;
+	return real ? PART_SCORES : output->type == TENSOR_INT64 ? PART_LABELS : -1;
+}
+
 enum detector_layout decode_layout_by_values(const float *values, size_t rows)
 {
 	bool any = false;
@@ -96,10 +107,11 @@ static void decode_row(const struct output_rows *output, size_t row, enum detect
 	struct candidate *candidate)
 {
 	bool shares = layout == DETECTOR_RTDETR || layout == DETECTOR_RTDETR_TOP;
+	bool corners = layout == DETECTOR_END_TO_END || layout == DETECTOR_RTDETR_V2;
 	float scale_x = shares ? (float)output->width : 1;
 	float scale_y = shares ? (float)output->height : 1;
 
-	if (layout == DETECTOR_END_TO_END || layout == DETECTOR_RTDETR_TOP) {
+	if (corners || layout == DETECTOR_RTDETR_TOP) {
 		float class = value_at(output, row, 5);
 
 		candidate->confidence = value_at(output, row, 4);
@@ -116,7 +128,7 @@ static void decode_row(const struct output_rows *output, size_t row, enum detect
 	} else {
 		candidate->class = best_class(output, row, 4, &candidate->confidence);
 	}
-	if (layout == DETECTOR_END_TO_END) {
+	if (corners) {
 		candidate->x1 = value_at(output, row, 0);
 		candidate->y1 = value_at(output, row, 1);
 		candidate->x2 = value_at(output, row, 2);

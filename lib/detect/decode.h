@@ -36,6 +36,11 @@ int decode_layout_by_shape(const struct tensor_shape *output, size_t classes);
 /* END_TO_END or RTDETR_TOP by the rows of an output; AUTO when all are empty. */
 enum detector_layout decode_layout_by_values(const float *values, size_t rows);
 
+/* The three outputs of DETECTOR_RTDETR_V2: [B,N], [B,N,4] and [B,N]. */
+enum decode_part { PART_LABELS, PART_BOXES, PART_SCORES, PART_COUNT };
+/* -1 when it is none of them. */
+int decode_part(const struct tensor_shape *output);
+
 /* Appends what is surer than the floor. */
 void decode_rows(
 	const struct output_rows *output, enum detector_layout layout, struct candidate_list *list);

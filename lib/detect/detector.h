@@ -18,24 +18,27 @@ struct detector {
 	char *name, *input_text, *output_text;
 	float floor, most_overlap;
 	bool modern, half;
+	bool takes_size;           /* RT-DETRv2: of the pictures, beside them */
+	int64_t *sizes;            /* of each of a batch, width and height */
 	float shares[256];         /* of a byte */
 	uint16_t half_shares[256]; /* the same in binary16 */
 	void *batch;               /* pictures side by side */
 	size_t batch_size;
 	struct candidate_list candidates;
-	float *numbers; /* an output in float, when it is not */
+	float *numbers; /* an output in float, when it is not, or made of several */
 	size_t number_count;
 };
 
-/*
- * The tensors one after the other, as many as a run takes: *batch. What a fixed batch has too many
- * is not cleared.
- */
-const void *detector_join(struct detector *detector, const struct detector_input *const *inputs,
-	size_t count, uint32_t *batch);
+/* What a run gave: for each picture `rows` of `columns` numbers, which lie one after the other. */
+struct detector_output {
+	const float *values;
+	size_t rows, columns;
+	struct runtime_result results[PART_COUNT];
+};
+void detector_output_release(struct detector_output *output);
 
-/* One run over `count` tensors that lie one after the other; the values as floats. */
-int detector_raw_run(struct detector *detector, const void *tensors, uint32_t count, uint32_t width,
-	uint32_t height, struct runtime_result *result, const float **values, struct error *err);
+/* One run over `count` pictures, or as many as a fixed batch has: the rest of it means nothing. */
+int detector_raw_run(struct detector *detector, const struct detector_input *const *inputs,
+	size_t count, struct detector_output *output, struct error *err);
 
 #endif

@@ -99,6 +99,7 @@ void letterbox_plan(uint32_t width, uint32_t height, const struct letterbox_sett
 		if (box->picture_width == 0)
 			box->picture_width = box->picture_height = settings->image_size;
 		place(box->picture_width, box->picture_height, box);
+		box->smooth = settings->smooth;
 	} else if (settings->modern) {
 		plan_modern(width, height, settings, box);
 	} else {
@@ -115,6 +116,10 @@ void letterbox_fill(const struct pixels *picture, const struct letterbox *box, s
 	pixels_init(out, box->width, box->height);
 	if (box->picture_width != box->width || box->picture_height != box->height)
 		memset(out->rgb, PADDING, stride * box->height);
+	if (box->smooth) {
+		resize_smooth(picture, box->width, box->height, out->rgb);
+		return;
+	}
 	if (box->first_width != 0) {
 		if (box->first_width < picture->width || box->first_height < picture->height) {
 			resize_area(picture, box->first_width, box->first_height, &first);

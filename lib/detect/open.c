@@ -15,7 +15,7 @@
 #define MOST_IMAGE_SIZE 8192
 
 const char *const detector_layout_names[] = {
-	"auto", "yolov5", "ultralytics", "end-to-end", "rtdetr", "rtdetr-top", NULL};
+	"auto", "yolov5", "ultralytics", "end-to-end", "rtdetr", "rtdetr-top", "rtdetr-v2", NULL};
 
 /* ---- what the model takes ---- */
 
@@ -27,13 +27,21 @@ static int refuse_shape(const struct detector *detector, const char *what, struc
 		what, detector->input_text, detector->output_text);
 }
 
+static bool is_picture_size(const struct tensor_shape *input)
+{
+	return input->type == TENSOR_INT64 && input->count == 2 &&
+		(input->sizes[1] == 2 || input->sizes[1] < 0);
+}
+
 static int read_input(struct detector *detector, struct error *err)
 {
-	const struct tensor_shape *input = runtime_input(detector->session);
+	const struct tensor_shape *input = runtime_input(detector->session, 0);
 	const int64_t *sizes = input->sizes;
 	struct detector_info *info = &detector->info;
+	size_t inputs = runtime_input_count(detector->session);
 
-	if (runtime_input_count(detector->session) != 1 || input->count != 4 ||
+	detector->takes_size = inputs == 2 && is_picture_size(runtime_input(detector->session, 1));
+	if ((inputs != 1 && !detector->takes_size) || input->count != 4 ||
 		(sizes[1] != 3 && sizes[1] >= 0) ||
 		(input->type != TENSOR_FLOAT && input->type != TENSOR_HALF))
 		return refuse_shape(detector, "this model's input", err);
@@ -175,37 +183,53 @@ static int probe_layout(struct detector *detector, int *layout, struct error *er
 {
 	struct detector_input input = {0};
 	const struct detector_input *inputs[] = {&input};
-	struct runtime_result output = {0};
-	const float *values = NULL;
-	const void *tensors;
-	uint32_t batch;
-	int result = -1;
+	struct detector_output output = {0};
+	int result;
 
 	draw_probe(detector, &input);
-	tensors = detector_join(detector, inputs, 1, &batch);
-	if (detector_raw_run(detector, tensors, batch, input.width, input.height, &output, &values,
-		    err) != 0)
-		goto done;
-	result = 0;
-	*layout = decode_layout_by_shape(&output.shape, detector->classes.count);
-	if (*layout == DETECTOR_AUTO)
+	result = detector_raw_run(detector, inputs, 1, &output, err);
+	if (result == 0)
+		*layout = decode_layout_by_shape(&output.results[0].shape, detector->classes.count);
+	if (result == 0 && *layout == DETECTOR_AUTO)
 		*layout = (int)top_layout_by_metadata(detector);
-	if (*layout == DETECTOR_AUTO)
-		*layout = (int)decode_layout_by_values(values, (size_t)output.shape.sizes[1]);
-done:
-	runtime_result_release(&output);
+	if (result == 0 && *layout == DETECTOR_AUTO)
+		*layout = (int)decode_layout_by_values(output.values, output.rows);
+	detector_output_release(&output);
 	detector_input_release(&input);
 	return result;
+}
+
+static bool gives_rows(const struct tensor_shape *output)
+{
+	return output->count == 3 && (output->type == TENSOR_FLOAT || output->type == TENSOR_HALF);
+}
+
+/* Each of the three once, in whatever order. */
+static bool gives_parts(const struct detector *detector)
+{
+	unsigned found = 0;
+
+	if (runtime_output_count(detector->session) != PART_COUNT)
+		return false;
+	for (size_t i = 0; i < PART_COUNT; i++) {
+		int part = decode_part(runtime_output(detector->session, i));
+
+		if (part >= 0)
+			found |= 1u << part;
+	}
+	return found == (1u << PART_COUNT) - 1;
 }
 
 static int choose_layout(
 	struct detector *detector, const struct detector_settings *settings, struct error *err)
 {
-	const struct tensor_shape *output = runtime_output(detector->session);
+	const struct tensor_shape *output = runtime_output(detector->session, 0);
 	int layout = (int)settings->layout;
 
-	if (runtime_output_count(detector->session) == 0 || output->count != 3 ||
-		(output->type != TENSOR_FLOAT && output->type != TENSOR_HALF))
+	if (layout == DETECTOR_AUTO && detector->takes_size)
+		layout = DETECTOR_RTDETR_V2;
+	if ((layout == DETECTOR_RTDETR_V2) != detector->takes_size ||
+		!(detector->takes_size ? gives_parts(detector) : gives_rows(output)))
 		return refuse_shape(detector, "what this model gives", err);
 	if (layout == DETECTOR_AUTO)
 		layout = decode_layout_by_shape(output, detector->classes.count);
@@ -217,7 +241,9 @@ static int choose_layout(
 		return refuse_shape(detector, "what this model gives", err);
 	detector->info.layout = (enum detector_layout)layout;
 	complete_classes(detector, output->sizes[layout == DETECTOR_ULTRALYTICS ? 1 : 2]);
-	detector->letterbox.stretch = layout == DETECTOR_RTDETR || layout == DETECTOR_RTDETR_TOP;
+	detector->letterbox.smooth = layout == DETECTOR_RTDETR_V2;
+	detector->letterbox.stretch = layout == DETECTOR_RTDETR || layout == DETECTOR_RTDETR_TOP ||
+		layout == DETECTOR_RTDETR_V2;
 	return 0;
 }
 
@@ -231,16 +257,34 @@ static void fill_tables(struct detector *detector)
 	}
 }
 
+/* "[1,3,640,640]", and of several "[1,300] [1,300,4] [1,300]"; owned. */
+static char *tell_shapes(const struct detector *detector,
+	const struct tensor_shape *(*shape_of)(const struct runtime_session *, size_t),
+	size_t count, size_t most)
+{
+	char *all = xstrdup("");
+
+	for (size_t i = 0; i < count && i <= most; i++) {
+		char one[TENSOR_SHAPE_TEXT_SIZE] = "…", *longer;
+
+		if (i < most)
+			tensor_shape_text(shape_of(detector->session, i), one);
+		longer = xasprintf("%s%s%s", all, i > 0 ? " " : "", one);
+		free(all);
+		all = longer;
+	}
+	return all;
+}
+
 static void describe(struct detector *detector, const struct detector_settings *settings)
 {
 	const struct known_model *known = known_model(text_base_name(settings->model));
 	struct detector_info *info = &detector->info;
-	char text[TENSOR_SHAPE_TEXT_SIZE];
 
-	tensor_shape_text(runtime_input(detector->session), text);
-	detector->input_text = xstrdup(text);
-	tensor_shape_text(runtime_output(detector->session), text);
-	detector->output_text = xstrdup(text);
+	detector->input_text = tell_shapes(detector, runtime_input,
+		runtime_input_count(detector->session), RUNTIME_MOST_INPUTS);
+	detector->output_text = tell_shapes(detector, runtime_output,
+		runtime_output_count(detector->session), RUNTIME_MOST_OUTPUTS);
 	detector->name = xstrdup(text_base_name(settings->model));
 	info->device = runtime_on_cuda(detector->session) ? "CUDA" : "CPU";
 	info->refusal = runtime_cuda_refusal(detector->session);
@@ -311,6 +355,7 @@ void detector_close(struct detector *detector)
 	free(detector->batch);
 	free(detector->candidates.items);
 	free(detector->numbers);
+	free(detector->sizes);
 	free(detector);
 }
 

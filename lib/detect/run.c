@@ -38,6 +38,11 @@ static void place_picture(
 {
 	double width = input->picture_width, height = input->picture_height;
 
+	if (detector->takes_size) {
+		/* The model knows the picture's size. */
+		input->gain_x = input->gain_y = 1;
+		return;
+	}
 	if (detector->letterbox.stretch || detector->modern) {
 		input->gain_x = box->picture_width / width;
 		input->gain_y = box->picture_height / height;
@@ -79,47 +84,145 @@ void detector_input_release(struct detector_input *input)
 
 /* ---- out of the model ---- */
 
-static const float *as_floats(struct detector *detector, const struct runtime_result *result)
+static float *make_room(struct detector *detector, size_t count)
 {
-	const struct tensor_shape *shape = &result->shape;
-	const uint16_t *halves = result->data;
-	size_t count = (size_t)(shape->sizes[0] * shape->sizes[1] * shape->sizes[2]);
-
-	if (shape->type == TENSOR_FLOAT)
-		return result->data;
 	if (count > detector->number_count) {
 		detector->numbers =
 			xreallocarray(detector->numbers, count, sizeof *detector->numbers);
 		detector->number_count = count;
 	}
-	for (size_t i = 0; i < count; i++)
-		detector->numbers[i] = half_to_float(halves[i]);
 	return detector->numbers;
 }
 
-int detector_raw_run(struct detector *detector, const void *tensors, uint32_t count, uint32_t width,
-	uint32_t height, struct runtime_result *result, const float **values, struct error *err)
+static float number_at(const struct runtime_result *result, size_t index)
 {
-	const struct tensor_shape shape = {.sizes = {count, 3, height, width},
-		.count = 4,
-		.type = detector->half ? TENSOR_HALF : TENSOR_FLOAT};
-	size_t bytes = (size_t)count * 3 * height * width *
-		(detector->half ? sizeof(uint16_t) : sizeof(float));
+	if (result->shape.type == TENSOR_HALF)
+		return half_to_float(((const uint16_t *)result->data)[index]);
+	return ((const float *)result->data)[index];
+}
 
-	if (runtime_run(detector->session, tensors, bytes, &shape, result, err) != 0)
-		return -1;
-	if (result->shape.count != 3 || result->shape.sizes[0] != count ||
-		result->shape.sizes[1] <= 0 || result->shape.sizes[2] < 5 ||
-		(result->shape.type != TENSOR_FLOAT && result->shape.type != TENSOR_HALF)) {
-		char text[TENSOR_SHAPE_TEXT_SIZE];
+static int refuse_result(const struct tensor_shape *shape, struct error *err)
+{
+	char text[TENSOR_SHAPE_TEXT_SIZE];
 
-		tensor_shape_text(&result->shape, text);
-		runtime_result_release(result);
-		return error_set(err, ERROR_INPUT,
-			"the model gave a result of the shape %s, which cannot be read", text);
-	}
-	*values = as_floats(detector, result);
+	tensor_shape_text(shape, text);
+	return error_set(err, ERROR_INPUT,
+		"the model gave a result of the shape %s, which cannot be read", text);
+}
+
+static int take_rows(
+	struct detector *detector, int64_t batch, struct detector_output *output, struct error *err)
+{
+	const struct runtime_result *result = &output->results[0];
+	const int64_t *sizes = result->shape.sizes;
+	size_t count;
+
+	if (result->shape.count != 3 || sizes[0] != batch || sizes[1] <= 0 || sizes[2] < 5 ||
+		(result->shape.type != TENSOR_FLOAT && result->shape.type != TENSOR_HALF))
+		return refuse_result(&result->shape, err);
+	output->rows = (size_t)sizes[1];
+	output->columns = (size_t)sizes[2];
+	output->values = result->data;
+	if (result->shape.type == TENSOR_FLOAT)
+		return 0;
+	count = (size_t)batch * output->rows * output->columns;
+	output->values = make_room(detector, count);
+	for (size_t i = 0; i < count; i++)
+		detector->numbers[i] = number_at(result, i);
 	return 0;
+}
+
+/* Labels, boxes and scores become rows as DETECTOR_END_TO_END has them. */
+static int join_parts(
+	struct detector *detector, int64_t batch, struct detector_output *output, struct error *err)
+{
+	const struct runtime_result *parts[PART_COUNT] = {NULL};
+	float *row;
+
+	for (size_t i = 0; i < PART_COUNT; i++) {
+		const struct runtime_result *result = &output->results[i];
+		int part = decode_part(&result->shape);
+
+		if (part < 0 || parts[part] != NULL || result->shape.sizes[0] != batch ||
+			result->shape.sizes[1] != output->results[0].shape.sizes[1])
+			return refuse_result(&result->shape, err);
+		parts[part] = result;
+	}
+	output->rows = (size_t)parts[PART_SCORES]->shape.sizes[1];
+	output->columns = 6;
+	output->values = row = make_room(detector, (size_t)batch * output->rows * output->columns);
+	for (size_t i = 0; i < (size_t)batch * output->rows; i++, row += output->columns) {
+		for (size_t c = 0; c < 4; c++)
+			row[c] = number_at(parts[PART_BOXES], i * 4 + c);
+		row[4] = number_at(parts[PART_SCORES], i);
+		row[5] = (float)((const int64_t *)parts[PART_LABELS]->data)[i];
+	}
+	return 0;
+}
+
+void detector_output_release(struct detector_output *output)
+{
+	for (size_t i = 0; i < PART_COUNT; i++)
+		runtime_result_release(&output->results[i]);
+}
+
+/* The tensors one after the other; those that a fixed batch has too many are left as they are. */
+static const void *join_tensors(struct detector *detector,
+	const struct detector_input *const *inputs, size_t count, size_t batch)
+{
+	size_t bytes = inputs[0]->bytes;
+
+	if (batch == 1)
+		return inputs[0]->tensor;
+	if (bytes * batch > detector->batch_size) {
+		free(detector->batch);
+		detector->batch_size = bytes * batch;
+		detector->batch = xcalloc(1, detector->batch_size);
+	}
+	for (size_t i = 0; i < count; i++)
+		memcpy((char *)detector->batch + i * bytes, inputs[i]->tensor, bytes);
+	return detector->batch;
+}
+
+static const void *join_sizes(struct detector *detector, const struct detector_input *const *inputs,
+	size_t count, size_t batch)
+{
+	detector->sizes = xreallocarray(detector->sizes, batch * 2, sizeof *detector->sizes);
+	for (size_t i = 0; i < batch; i++) {
+		const struct detector_input *input = inputs[i < count ? i : 0];
+
+		detector->sizes[i * 2] = input->picture_width;
+		detector->sizes[i * 2 + 1] = input->picture_height;
+	}
+	return detector->sizes;
+}
+
+int detector_raw_run(struct detector *detector, const struct detector_input *const *inputs,
+	size_t count, struct detector_output *output, struct error *err)
+{
+	size_t batch = detector->info.batch > 0 ? detector->info.batch : count;
+	int64_t pictures = (int64_t)batch;
+	struct tensor tensors[2] = {{.bytes = inputs[0]->bytes * batch,
+		.shape = {.sizes = {pictures, 3, inputs[0]->height, inputs[0]->width},
+			.count = 4,
+			.type = detector->half ? TENSOR_HALF : TENSOR_FLOAT}}};
+	bool parts = detector->takes_size;
+	int result;
+
+	*output = (struct detector_output){0};
+	tensors[0].data = join_tensors(detector, inputs, count, batch);
+	if (parts)
+		tensors[1] = (struct tensor){.data = join_sizes(detector, inputs, count, batch),
+			.bytes = batch * 2 * sizeof *detector->sizes,
+			.shape = {.sizes = {pictures, 2}, .count = 2, .type = TENSOR_INT64}};
+	if (runtime_run(detector->session, tensors, parts ? 2 : 1, output->results,
+		    parts ? PART_COUNT : 1, err) != 0)
+		return -1;
+	result = parts ? join_parts(detector, pictures, output, err)
+		       : take_rows(detector, pictures, output, err);
+	if (result != 0)
+		detector_output_release(output);
+	return result;
 }
 
 static double shorten(double value, double steps, bool modern)
@@ -156,13 +259,14 @@ static void finish_box(const struct detector *detector, const struct detector_in
 }
 
 static void read_picture(struct detector *detector, const struct detector_input *input,
-	const struct tensor_shape *shape, const float *values, struct detector_result *result)
+	const struct detector_output *output, size_t number, struct detector_result *result)
 {
 	enum detector_layout layout = detector->info.layout;
 	bool transposed = layout == DETECTOR_ULTRALYTICS;
-	const struct output_rows rows = {.values = values,
-		.rows = (size_t)shape->sizes[transposed ? 2 : 1],
-		.columns = (size_t)shape->sizes[transposed ? 1 : 2],
+	const struct output_rows rows = {
+		.values = output->values + number * output->rows * output->columns,
+		.rows = transposed ? output->columns : output->rows,
+		.columns = transposed ? output->rows : output->columns,
 		.transposed = transposed,
 		.width = input->width,
 		.height = input->height,
@@ -183,61 +287,35 @@ static void read_picture(struct detector *detector, const struct detector_input 
 }
 
 static int check_columns(
-	const struct detector *detector, const struct tensor_shape *shape, struct error *err)
+	const struct detector *detector, const struct detector_output *output, struct error *err)
 {
-	static const int64_t least[] = {[DETECTOR_YOLOV5] = 6,
+	static const size_t least[] = {[DETECTOR_YOLOV5] = 6,
 		[DETECTOR_ULTRALYTICS] = 5,
 		[DETECTOR_END_TO_END] = 6,
 		[DETECTOR_RTDETR] = 5,
-		[DETECTOR_RTDETR_TOP] = 6};
+		[DETECTOR_RTDETR_TOP] = 6,
+		[DETECTOR_RTDETR_V2] = 6};
 	enum detector_layout layout = detector->info.layout;
-	int64_t columns = shape->sizes[layout == DETECTOR_ULTRALYTICS ? 1 : 2];
-	char text[TENSOR_SHAPE_TEXT_SIZE];
+	size_t columns = layout == DETECTOR_ULTRALYTICS ? output->rows : output->columns;
 
 	if (columns >= least[layout] && columns <= DETECTOR_MOST_CLASSES + 5)
 		return 0;
-	tensor_shape_text(shape, text);
 	return error_set(err, ERROR_INPUT,
-		"the model gave a result of the shape %s, which is not the layout '%s'", text,
-		detector_layout_names[layout]);
-}
-
-/* The tensors one after the other; those that a fixed batch has too many are left as they are. */
-const void *detector_join(struct detector *detector, const struct detector_input *const *inputs,
-	size_t count, uint32_t *batch)
-{
-	size_t bytes = inputs[0]->bytes;
-
-	*batch = detector->info.batch > 0 ? detector->info.batch : (uint32_t)count;
-	if (*batch == 1)
-		return inputs[0]->tensor;
-	if (bytes * *batch > detector->batch_size) {
-		free(detector->batch);
-		detector->batch_size = bytes * *batch;
-		detector->batch = xcalloc(1, detector->batch_size);
-	}
-	for (size_t i = 0; i < count; i++)
-		memcpy((char *)detector->batch + i * bytes, inputs[i]->tensor, bytes);
-	return detector->batch;
+		"the model gave a result of the shape [%zu,%zu], which is not the layout '%s'",
+		output->rows, output->columns, detector_layout_names[layout]);
 }
 
 int detector_run(struct detector *detector, const struct detector_input *const *inputs,
 	size_t count, struct detector_result *results, struct error *err)
 {
-	struct runtime_result output = {0};
-	const struct tensor_shape *shape = &output.shape;
-	const float *values = NULL;
-	uint32_t batch;
-	const void *tensors = detector_join(detector, inputs, count, &batch);
+	struct detector_output output;
 	int result;
 
-	if (detector_raw_run(detector, tensors, batch, inputs[0]->width, inputs[0]->height, &output,
-		    &values, err) != 0)
+	if (detector_raw_run(detector, inputs, count, &output, err) != 0)
 		return -1;
-	result = check_columns(detector, shape, err);
+	result = check_columns(detector, &output, err);
 	for (size_t i = 0; i < count && result == 0; i++)
-		read_picture(detector, inputs[i], shape,
-			values + i * (size_t)(shape->sizes[1] * shape->sizes[2]), &results[i]);
-	runtime_result_release(&output);
+		read_picture(detector, inputs[i], &output, i, &results[i]);
+	detector_output_release(&output);
 	return result;
 }

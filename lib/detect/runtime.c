@@ -27,9 +27,9 @@
 
 struct runtime_session {
 	struct runtime_object *session, *memory;
-	char *input_name, *output_name;
-	size_t input_count, output_count;
-	struct tensor_shape input, output;
+	size_t input_count, output_count; /* of the model */
+	char *input_names[RUNTIME_MOST_INPUTS], *output_names[RUNTIME_MOST_OUTPUTS];
+	struct tensor_shape inputs[RUNTIME_MOST_INPUTS], outputs[RUNTIME_MOST_OUTPUTS];
 	bool cuda;
 	char *refusal; /* owned; why not CUDA */
 };
@@ -204,8 +204,9 @@ void tensor_shape_text(const struct tensor_shape *shape, char text[TENSOR_SHAPE_
 static int read_shape(
 	const struct runtime_object *info, struct tensor_shape *shape, struct error *err)
 {
+	/* A list or a table, as no detector has: a tensor without sizes fits nothing. */
 	if (info == NULL)
-		return error_set(err, ERROR_INPUT, "its input or output is no tensor");
+		return 0;
 	if (check(runtime.api.GetTensorElementType(info, &shape->type), err, "no type") != 0 ||
 		check(runtime.api.GetDimensionsCount(info, &shape->count), err, "no shape") != 0)
 		return -1;
@@ -318,35 +319,56 @@ static int choose_device(
 	return create_session(settings, false, session, err);
 }
 
-static int describe(struct runtime_session *session, struct error *err)
+static const char unreadable[] = "cannot read the model's inputs and outputs";
+
+static int describe_input(struct runtime_session *session, size_t number, struct error *err)
 {
-	static const char what[] = "cannot read the model's inputs and outputs";
 	struct runtime_object *type = NULL;
 	char *name = NULL;
 
+	if (check(runtime.api.SessionGetInputTypeInfo(session->session, number, &type), err,
+		    unreadable) != 0 ||
+		read_type(type, &session->inputs[number], err) != 0 ||
+		check(runtime.api.SessionGetInputName(
+			      session->session, number, runtime.allocator, &name),
+			err, unreadable) != 0)
+		return -1;
+	session->input_names[number] = take_text(name);
+	return 0;
+}
+
+static int describe_output(struct runtime_session *session, size_t number, struct error *err)
+{
+	struct runtime_object *type = NULL;
+	char *name = NULL;
+
+	if (check(runtime.api.SessionGetOutputTypeInfo(session->session, number, &type), err,
+		    unreadable) != 0 ||
+		read_type(type, &session->outputs[number], err) != 0 ||
+		check(runtime.api.SessionGetOutputName(
+			      session->session, number, runtime.allocator, &name),
+			err, unreadable) != 0)
+		return -1;
+	session->output_names[number] = take_text(name);
+	return 0;
+}
+
+static int describe(struct runtime_session *session, struct error *err)
+{
 	if (check(runtime.api.SessionGetInputCount(session->session, &session->input_count), err,
-		    what) != 0 ||
+		    unreadable) != 0 ||
 		check(runtime.api.SessionGetOutputCount(session->session, &session->output_count),
-			err, what) != 0)
+			err, unreadable) != 0)
 		return -1;
 	if (session->input_count == 0 || session->output_count == 0)
 		return error_set(err, ERROR_INPUT, "the model has no input or no output");
-	if (check(runtime.api.SessionGetInputTypeInfo(session->session, 0, &type), err, what) !=
-			0 ||
-		read_type(type, &session->input, err) != 0 ||
-		check(runtime.api.SessionGetOutputTypeInfo(session->session, 0, &type), err,
-			what) != 0 ||
-		read_type(type, &session->output, err) != 0)
-		return -1;
-	if (check(runtime.api.SessionGetInputName(session->session, 0, runtime.allocator, &name),
-		    err, what) != 0)
-		return -1;
-	session->input_name = take_text(name);
-	if (check(runtime.api.SessionGetOutputName(session->session, 0, runtime.allocator, &name),
-		    err, what) != 0)
-		return -1;
-	session->output_name = take_text(name);
-	return check(runtime.api.CreateCpuMemoryInfo(0, 0, &session->memory), err, what);
+	for (size_t i = 0; i < session->input_count && i < RUNTIME_MOST_INPUTS; i++)
+		if (describe_input(session, i, err) != 0)
+			return -1;
+	for (size_t i = 0; i < session->output_count && i < RUNTIME_MOST_OUTPUTS; i++)
+		if (describe_output(session, i, err) != 0)
+			return -1;
+	return check(runtime.api.CreateCpuMemoryInfo(0, 0, &session->memory), err, unreadable);
 }
 
 /* What loading took beside the model itself goes back to the system: as much again. */
@@ -391,8 +413,10 @@ void runtime_close(struct runtime_session *session)
 		runtime.api.ReleaseSession(session->session);
 	if (session->memory != NULL)
 		runtime.api.ReleaseMemoryInfo(session->memory);
-	free(session->input_name);
-	free(session->output_name);
+	for (size_t i = 0; i < RUNTIME_MOST_INPUTS; i++)
+		free(session->input_names[i]);
+	for (size_t i = 0; i < RUNTIME_MOST_OUTPUTS; i++)
+		free(session->output_names[i]);
 	free(session->refusal);
 	free(session);
 }
@@ -422,14 +446,14 @@ size_t runtime_output_count(const struct runtime_session *session)
 	return session->output_count;
 }
 
-const struct tensor_shape *runtime_input(const struct runtime_session *session)
+const struct tensor_shape *runtime_input(const struct runtime_session *session, size_t number)
 {
-	return &session->input;
+	return &session->inputs[number];
 }
 
-const struct tensor_shape *runtime_output(const struct runtime_session *session)
+const struct tensor_shape *runtime_output(const struct runtime_session *session, size_t number)
 {
-	return &session->output;
+	return &session->outputs[number];
 }
 
 char *runtime_metadata(struct runtime_session *session, const char *key)
@@ -467,33 +491,44 @@ static int read_result(struct runtime_result *result, struct error *err)
 	return outcome;
 }
 
-int runtime_run(struct runtime_session *session, const void *input, size_t bytes,
-	const struct tensor_shape *shape, struct runtime_result *result, struct error *err)
+static int make_value(struct runtime_session *session, const struct tensor *tensor,
+	struct runtime_object **value, struct error *err)
 {
-	const char *input_name = session->input_name, *output_name = session->output_name;
-	struct runtime_object *value = NULL, *output = NULL;
-	const struct runtime_object *inputs[1];
-	int outcome;
+	const struct tensor_shape *shape = &tensor->shape;
 
-	*result = (struct runtime_result){0};
 	/* The API takes no const; the runtime does not write into inputs. */
-	if (check(runtime.api.CreateTensorWithDataAsOrtValue(session->memory,
-			  (void *)(uintptr_t)input, bytes, shape->sizes, shape->count, shape->type,
-			  &value),
-		    err, "cannot hand a picture to the model") != 0)
-		return -1;
-	inputs[0] = value;
-	outcome = check(runtime.api.Run(session->session, NULL, &input_name, inputs, 1,
-				&output_name, 1, &output),
-		err, "the model failed");
-	runtime.api.ReleaseValue(value);
-	if (outcome != 0)
-		return -1;
-	result->value = output;
-	if (read_result(result, err) == 0)
-		return 0;
-	runtime_result_release(result);
-	return -1;
+	return check(runtime.api.CreateTensorWithDataAsOrtValue(session->memory,
+			     (void *)(uintptr_t)tensor->data, tensor->bytes, shape->sizes,
+			     shape->count, shape->type, value),
+		err, "cannot hand a picture to the model");
+}
+
+int runtime_run(struct runtime_session *session, const struct tensor *inputs, size_t input_count,
+	struct runtime_result *results, size_t result_count, struct error *err)
+{
+	const char *const *input_names = (const char *const *)session->input_names;
+	const char *const *output_names = (const char *const *)session->output_names;
+	struct runtime_object *values[RUNTIME_MOST_INPUTS] = {NULL};
+	struct runtime_object *outputs[RUNTIME_MOST_OUTPUTS] = {NULL};
+	int outcome = 0;
+
+	for (size_t i = 0; i < input_count && outcome == 0; i++)
+		outcome = make_value(session, &inputs[i], &values[i], err);
+	if (outcome == 0)
+		outcome = check(runtime.api.Run(session->session, NULL, input_names,
+					(const struct runtime_object *const *)values, input_count,
+					output_names, result_count, outputs),
+			err, "the model failed");
+	for (size_t i = 0; i < input_count; i++)
+		if (values[i] != NULL)
+			runtime.api.ReleaseValue(values[i]);
+	for (size_t i = 0; i < result_count; i++)
+		results[i] = (struct runtime_result){.value = outputs[i]};
+	for (size_t i = 0; i < result_count && outcome == 0; i++)
+		outcome = read_result(&results[i], err);
+	for (size_t i = 0; i < result_count && outcome != 0; i++)
+		runtime_result_release(&results[i]);
+	return outcome;
 }
 
 void runtime_result_release(struct runtime_result *result)

@@ -12,7 +12,8 @@ struct error;
 /* Element types as ONNX numbers them (onnx.proto, TensorProto.DataType). */
 enum tensor_type { TENSOR_FLOAT = 1, TENSOR_INT64 = 7, TENSOR_HALF = 10 };
 
-#define TENSOR_MOST_SIZES 4
+/* YOLO's raw heads have five. */
+#define TENSOR_MOST_SIZES 8
 
 struct tensor_shape {
 	int64_t sizes[TENSOR_MOST_SIZES]; /* -1 = any */
@@ -46,13 +47,22 @@ const char *runtime_version(const struct runtime_settings *settings, struct erro
 bool runtime_on_cuda(const struct runtime_session *session);
 /* Why CUDA is not used although it was allowed; "" when it is. */
 const char *runtime_cuda_refusal(const struct runtime_session *session);
+/* A model may have more inputs and outputs than these, which are those that anybody asks for. */
+#define RUNTIME_MOST_INPUTS 2
+#define RUNTIME_MOST_OUTPUTS 3
 size_t runtime_input_count(const struct runtime_session *session);
 size_t runtime_output_count(const struct runtime_session *session);
-/* Of the first input and the first output. */
-const struct tensor_shape *runtime_input(const struct runtime_session *session);
-const struct tensor_shape *runtime_output(const struct runtime_session *session);
+const struct tensor_shape *runtime_input(const struct runtime_session *session, size_t number);
+const struct tensor_shape *runtime_output(const struct runtime_session *session, size_t number);
 /* What the exporter wrote into the model under this key; owned, NULL when nothing. */
 char *runtime_metadata(struct runtime_session *session, const char *key);
+
+/* Borrowed numbers that lie one after the other. */
+struct tensor {
+	const void *data;
+	size_t bytes;
+	struct tensor_shape shape; /* without any -1 */
+};
 
 /* What a run gave; `{ 0 }` is releasable. */
 struct runtime_result {
@@ -61,9 +71,12 @@ struct runtime_result {
 	void *value;
 };
 
-/* Not from two threads at once. `input` is of the type of runtime_input(). */
-int runtime_run(struct runtime_session *session, const void *input, size_t bytes,
-	const struct tensor_shape *shape, struct runtime_result *result, struct error *err);
+/*
+ * Fills `results` with the first outputs, as many as are asked for. Not from two threads at once.
+ * `inputs` are all that the model has, of their types.
+ */
+int runtime_run(struct runtime_session *session, const struct tensor *inputs, size_t input_count,
+	struct runtime_result *results, size_t result_count, struct error *err);
 void runtime_result_release(struct runtime_result *result);
 
 #endif

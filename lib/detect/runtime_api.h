@@ -9,7 +9,7 @@
 /*
  * The table of functions only grows (onnxruntime_c_api.h: "new functions go to the end"), so a
  * function's place in it is its name for ever. Version 11 is the first that has them all; asking
- * for no more lets old runtimes serve. tests/unit/test_detect_api.c compares the places with the
+ * for no more lets old runtimes serve. tests/rules/test_runtime_api.sh compares the places with the
  * distribution's header where that is installed.
  */
 #define RUNTIME_API_VERSION 11

@@ -13,10 +13,8 @@ int main(int count, char **words)
 {
 	struct runtime_settings settings = {.cpu = true};
 	struct runtime_session *session;
-	struct tensor_shape shape;
+	struct tensor tensor = {0};
 	struct error err = {0};
-	float *tensor;
-	size_t numbers;
 
 	if (count != 5)
 		return 2;
@@ -28,20 +26,21 @@ int main(int count, char **words)
 		fprintf(stderr, "%s\n", err.message);
 		return 1;
 	}
-	shape = *runtime_input(session);
-	numbers = (size_t)(shape.sizes[1] * shape.sizes[2] * shape.sizes[3]);
-	tensor = calloc(numbers, sizeof *tensor);
+	tensor.shape = *runtime_input(session, 0);
+	tensor.bytes = sizeof(float);
+	for (size_t i = 0; i < tensor.shape.count; i++)
+		tensor.bytes *= (size_t)tensor.shape.sizes[i];
+	tensor.data = calloc(1, tensor.bytes);
 	for (unsigned long i = strtoul(words[3], NULL, 10); i > 0; i--) {
 		struct runtime_result result;
 
-		if (runtime_run(session, tensor, numbers * sizeof *tensor, &shape, &result, &err) !=
-			0) {
+		if (runtime_run(session, &tensor, 1, &result, 1, &err) != 0) {
 			fprintf(stderr, "%s\n", err.message);
 			return 1;
 		}
 		runtime_result_release(&result);
 	}
-	free(tensor);
+	free((void *)(uintptr_t)tensor.data);
 	runtime_close(session);
 	return 0;
 }

@@ -80,6 +80,32 @@ static void resizing_is_bilinear(void **state)
 	}
 }
 
+/* What Pillow 9.4 makes of the same noise: Image.resize(size, Image.BILINEAR). */
+static void smooth_resizing_is_pillows(void **state)
+{
+	static const uint8_t smaller[] = {125, 125, 123, 134, 166, 78, 130, 127, 74, 97, 105, 155,
+		163, 143, 154, 146, 112, 131, 126, 126, 111, 132, 151, 143, 109, 127, 111, 109, 136,
+		129, 125, 104, 103, 146, 114, 128, 179, 129, 128, 128, 136, 107, 124, 89, 162, 141,
+		114, 136, 146, 176, 142, 128, 137, 155, 145, 149, 97, 159, 105, 148};
+	static const uint8_t larger[] = {60, 94, 129, 135, 43, 107, 187, 61, 60, 198, 142, 4, 112,
+		79, 119, 146, 101, 93, 188, 139, 65, 225, 181, 44, 163, 64, 108, 156, 158, 78, 189,
+		216, 69, 251, 220, 83};
+	struct pixels source;
+	uint8_t out[5 * 4 * 3];
+
+	(void)state;
+	pixels_init(&source, 13, 9);
+	fill_noise(&source);
+	resize_smooth(&source, 5, 4, out);
+	assert_memory_equal(out, smaller, sizeof smaller);
+	pixels_release(&source);
+	pixels_init(&source, 3, 2);
+	fill_noise(&source);
+	resize_smooth(&source, 4, 3, out);
+	assert_memory_equal(out, larger, sizeof larger);
+	pixels_release(&source);
+}
+
 /* Whole factors: the mean of blocks. */
 static void shrinking_by_area_is_the_mean(void **state)
 {
@@ -227,6 +253,29 @@ static void layouts_by_values(void **state)
 	assert_int_equal(decode_layout_by_values(nothing, 2), DETECTOR_AUTO);
 }
 
+/* contracts/detector.md 1.6: RT-DETRv2's labels, boxes and scores. */
+static void parts_by_shape(void **state)
+{
+	static const struct {
+		struct tensor_shape shape;
+		int part;
+	} outputs[] = {
+		{{{1, 300}, 2, TENSOR_INT64}, PART_LABELS},
+		{{{-1, 300}, 2, TENSOR_FLOAT}, PART_SCORES},
+		{{{1, 300}, 2, TENSOR_HALF}, PART_SCORES},
+		{{{1, 300, 4}, 3, TENSOR_FLOAT}, PART_BOXES},
+		{{{1, -1, -1}, 3, TENSOR_FLOAT}, PART_BOXES},
+		{{{1, 300, 6}, 3, TENSOR_FLOAT}, -1},
+		{{{1, 300, 4}, 3, TENSOR_INT64}, -1},
+		{{{300}, 1, TENSOR_FLOAT}, -1},
+		{{{1, 3, 80, 80, 85}, 5, TENSOR_FLOAT}, -1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof outputs / sizeof outputs[0]; i++)
+		assert_int_equal(decode_part(&outputs[i].shape), outputs[i].part);
+}
+
 /* Numbers that are none, and classes that do not exist, are passed over. */
 static void odd_rows_are_left_out(void **state)
 {
@@ -344,12 +393,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(resizing_is_bilinear),
+		cmocka_unit_test(smooth_resizing_is_pillows),
 		cmocka_unit_test(shrinking_by_area_is_the_mean),
 		cmocka_unit_test(classic_rectangles),
 		cmocka_unit_test(modern_rectangles),
 		cmocka_unit_test(padding_is_grey),
 		cmocka_unit_test(layouts_by_shape),
 		cmocka_unit_test(layouts_by_values),
+		cmocka_unit_test(parts_by_shape),
 		cmocka_unit_test(odd_rows_are_left_out),
 		cmocka_unit_test(doubles_go),
 		cmocka_unit_test(most_boxes),
