@@ -20,7 +20,7 @@ struct progress;
  * scaled; a JPEG in colour turned upright for EXIF orientations 3, 6 and 8, mirrored ones and other
  * kinds of pictures left as stored; transparency dropped. A file that ends early gives what there
  * is, and `truncated`. ERROR_INPUT when nothing can be decoded, ERROR_UNAVAILABLE without the
- * libraries. The caller releases.
+ * libraries. `pixels` is `{ 0 }`, or a picture that is needed no more: see pixels_renew().
  */
 int pixels_decode(const uint8_t *bytes, size_t size, struct pixels *pixels, struct error *err);
 
@@ -32,8 +32,8 @@ struct film_frames *film_frames_open(const char *path, double interval, unsigned
 	const struct progress *progress, struct error *err);
 /*
  * The next frame to look at, and its number from 0: of every int(interval × frames a second) frames
- * the first. 1 = there is one, the caller releases it; 0 = the end; -1 = nothing can be decoded, or
- * stopped. Turned upright as players do.
+ * the first. 1 = there is one; 0 = the end; -1 = nothing can be decoded, or stopped. Turned upright
+ * as players do. `pixels` as in pixels_decode().
  */
 int film_frames_next(
 	struct film_frames *frames, struct pixels *pixels, uint64_t *number, struct error *err);

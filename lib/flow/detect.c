@@ -92,8 +92,11 @@ static int finish_item(struct detect_job *job, struct detect_item *item,
 		return put_entry(job, item->file, &item->entry, err);
 	}
 	job->result->frames++;
-	film->width = item->entry.width;
-	film->height = item->entry.height;
+	/* Of the first frame, as players do when it changes. */
+	if (film->width == 0) {
+		film->width = item->entry.width;
+		film->height = item->entry.height;
+	}
 	if (item->entry.failure == NULL) {
 		detect_entry_add(film, result, (int64_t)item->frame);
 		return 0;
@@ -208,6 +211,7 @@ static int look(struct detect_job *job, struct error *err)
 
 	job->pending = xcalloc(settings->batch, sizeof *job->pending);
 	job->results = xcalloc(settings->batch, sizeof *job->results);
+	pthread_mutex_init(&job->spare_guard, NULL);
 	advance(job, PROGRESS_BEGIN);
 	result = workers_run(&workers, settings->jobs, err);
 	/* What the model has seen need not be seen again. */
@@ -220,6 +224,10 @@ static int look(struct detect_job *job, struct error *err)
 		detect_item_release(&job->pending[i]);
 	detect_entry_release(&job->film_entry);
 	film_frames_close(job->film);
+	for (size_t i = 0; i < job->spare.count; i++)
+		pixels_release(&job->spare.items[i]);
+	free(job->spare.items);
+	pthread_mutex_destroy(&job->spare_guard);
 	free(job->pending);
 	free(job->results);
 	return result;

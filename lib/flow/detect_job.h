@@ -12,6 +12,7 @@
 #include "trapkit/progress.h"
 #include "trapkit/timestamp.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -158,6 +159,13 @@ struct detect_job {
 	/* Of `next`, in whatever thread: */
 	size_t next;
 	struct film_frames *film; /* being read */
+
+	/* Memory of pictures that are done with, for those to come. */
+	pthread_mutex_t spare_guard;
+	struct {
+		struct pixels *items;
+		size_t count, capacity;
+	} spare;
 
 	/* Of `take`: */
 	struct detect_item *pending; /* waiting for the batch to fill */

@@ -21,6 +21,36 @@
 #define PICTURE_FAILED "image access failure"
 #define VIDEO_FAILED "Failure processing video: cannot be decoded"
 
+/* ---- memory of big pictures ---- */
+
+static struct pixels take_spare(struct detect_job *job)
+{
+	struct pixels spare = {0};
+
+	pthread_mutex_lock(&job->spare_guard);
+	if (job->spare.count > 0)
+		spare = job->spare.items[--job->spare.count];
+	pthread_mutex_unlock(&job->spare_guard);
+	return spare;
+}
+
+static void put_spare(struct detect_job *job, struct pixels *pixels)
+{
+	pthread_mutex_lock(&job->spare_guard);
+	ARRAY_APPEND(&job->spare, *pixels);
+	pthread_mutex_unlock(&job->spare_guard);
+	*pixels = (struct pixels){0};
+}
+
+/* Makes what the model takes of the picture. */
+static void fit(struct detect_job *job, struct detect_item *item)
+{
+	item->entry.width = item->pixels.width;
+	item->entry.height = item->pixels.height;
+	detector_prepare(job->detector, &item->pixels, &item->input);
+	put_spare(job, &item->pixels);
+}
+
 void detect_item_release(struct detect_item *item)
 {
 	pixels_release(&item->pixels);
@@ -67,8 +97,10 @@ static int open_film(struct detect_job *job, struct detect_item *item, struct er
 /* A frame, or the film's end. */
 static int next_frame(struct detect_job *job, struct detect_item *item, struct error *err)
 {
-	int more = film_frames_next(job->film, &item->pixels, &item->frame, err);
+	int more;
 
+	item->pixels = take_spare(job);
+	more = film_frames_next(job->film, &item->pixels, &item->frame, err);
 	item->file = &job->manifest->items[job->next - 1];
 	item->kind = more == 1 ? DETECT_FRAME : DETECT_FILM_END;
 	if (more == 1)
@@ -188,14 +220,10 @@ static int prepare_picture(struct detect_job *job, struct detect_item *item, str
 		bytes, (size_t)file->size, text_base_name(path), job->settings->now, &facts);
 	own_facts_parse(bytes, (size_t)file->size, job->settings->now, &facts);
 	take_facts(item, &facts);
+	item->pixels = take_spare(job);
 	if (pixels_decode(bytes, (size_t)file->size, &item->pixels, err) != 0)
 		goto done;
-	free(bytes);
-	bytes = NULL;
-	item->entry.width = item->pixels.width;
-	item->entry.height = item->pixels.height;
-	detector_prepare(job->detector, &item->pixels, &item->input);
-	pixels_release(&item->pixels);
+	fit(job, item);
 	result = 0;
 done:
 	free(bytes);
@@ -239,10 +267,7 @@ int detect_prepare(void *context, void *memory, struct error *err)
 	case DETECT_FILM_BEGIN:
 		return settle(item, describe_film(job, item, err), err);
 	case DETECT_FRAME:
-		item->entry.width = item->pixels.width;
-		item->entry.height = item->pixels.height;
-		detector_prepare(job->detector, &item->pixels, &item->input);
-		pixels_release(&item->pixels);
+		fit(job, item);
 		return 0;
 	case DETECT_FILM_END:
 		break;

@@ -165,7 +165,6 @@ int film_frames_next(
 	struct film_job *job = &frames->job;
 	int result;
 
-	*pixels = (struct pixels){0};
 	for (;;) {
 		int code = avcodec_receive_frame(job->video.decoder, job->frame);
 
@@ -188,10 +187,8 @@ int film_frames_next(
 	}
 	result = picture_take_rgb(job->frame, pixels, err);
 	av_frame_unref(job->frame);
-	if (result != 0) {
-		pixels_release(pixels);
+	if (result != 0)
 		return -1;
-	}
 	pixels_turn(pixels, frames->turn);
 	return 1;
 }

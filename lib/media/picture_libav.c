@@ -122,7 +122,7 @@ int picture_take_rgb(const AVFrame *frame, struct pixels *pixels, struct error *
 
 	if (scaler == NULL)
 		return error_set(err, ERROR_INPUT, "the picture's kind of pixels is not known");
-	pixels_init(pixels, (uint32_t)frame->width, (uint32_t)frame->height);
+	pixels_renew(pixels, (uint32_t)frame->width, (uint32_t)frame->height);
 	rows[0] = pixels->rgb;
 	strides[0] = frame->width * 3;
 	code = sws_scale(scaler, (const uint8_t *const *)frame->data, frame->linesize, 0,

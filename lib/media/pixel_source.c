@@ -46,7 +46,7 @@ static int decode_jpeg(tjhandle decoder, const uint8_t *bytes, size_t size, stru
 
 	if (turbojpeg_read_header(decoder, bytes, size, &header, err) != 0)
 		return -1;
-	pixels_init(pixels, (uint32_t)header.width, (uint32_t)header.height);
+	pixels_renew(pixels, (uint32_t)header.width, (uint32_t)header.height);
 	if (tjDecompress2(decoder, bytes, size, pixels->rgb, header.width, 0, header.height,
 		    TJPF_RGB, 0) != 0) {
 		if (tjGetErrorCode(decoder) != TJERR_WARNING)
@@ -65,7 +65,6 @@ int pixels_decode(const uint8_t *bytes, size_t size, struct pixels *pixels, stru
 	tjhandle decoder;
 	int result;
 
-	*pixels = (struct pixels){0};
 	if (size < 3 || memcmp(bytes, "\xFF\xD8\xFF", 3) != 0)
 		return picture_decode_rgb(bytes, size, pixels, err);
 	if (turbojpeg_load(err) != 0)
@@ -78,12 +77,9 @@ int pixels_decode(const uint8_t *bytes, size_t size, struct pixels *pixels, stru
 	tjDestroy(decoder);
 	if (result == 0)
 		return 0;
-	pixels_release(pixels);
-	if (picture_decode_rgb(bytes, size, pixels, &second) == 0) {
-		error_clear(err);
-		pixels_turn(pixels, orientation_of(bytes, size));
-		return 0;
-	}
-	pixels_release(pixels);
-	return -1;
+	if (picture_decode_rgb(bytes, size, pixels, &second) != 0)
+		return -1;
+	error_clear(err);
+	pixels_turn(pixels, orientation_of(bytes, size));
+	return 0;
 }

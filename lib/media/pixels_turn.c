@@ -9,25 +9,38 @@
 /* Square pieces, so that reading and writing both stay within the cache. */
 #define PIECE 32u
 
+/* Upside down: the last pixel comes first. */
+static void reverse(struct pixels *pixels)
+{
+	uint8_t *first = pixels->rgb;
+	uint8_t *last = first + ((size_t)pixels->width * pixels->height - 1) * 3;
+
+	for (; first < last; first += 3, last -= 3)
+		for (int c = 0; c < 3; c++) {
+			uint8_t swap = first[c];
+
+			first[c] = last[c];
+			last[c] = swap;
+		}
+}
+
 void pixels_turn(struct pixels *pixels, unsigned orientation)
 {
 	const uint32_t width = pixels->width, height = pixels->height;
 	struct pixels turned;
 
-	if (orientation != 3 && orientation != 6 && orientation != 8)
+	if (orientation == 3)
+		reverse(pixels);
+	if (orientation != 6 && orientation != 8)
 		return;
-	pixels_init(&turned, orientation == 3 ? width : height, orientation == 3 ? height : width);
+	pixels_init(&turned, height, width);
 	turned.truncated = pixels->truncated;
 	for (uint32_t top = 0; top < height; top += PIECE)
 		for (uint32_t left = 0; left < width; left += PIECE)
 			for (uint32_t y = top; y < height && y < top + PIECE; y++)
 				for (uint32_t x = left; x < width && x < left + PIECE; x++) {
-					uint32_t to_x = orientation == 3 ? width - 1 - x
-						: orientation == 6       ? height - 1 - y
-									 : y;
-					uint32_t to_y = orientation == 3 ? height - 1 - y
-						: orientation == 6       ? x
-									 : width - 1 - x;
+					uint32_t to_x = orientation == 6 ? height - 1 - y : y;
+					uint32_t to_y = orientation == 6 ? x : width - 1 - x;
 
 					memcpy(turned.rgb +
 							((size_t)to_y * turned.width + to_x) * 3,
