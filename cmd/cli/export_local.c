@@ -320,7 +320,7 @@ static void fill_document(cJSON *document, const struct export_local_result *res
 		{"observations", result->observations}, {"events", result->events},
 		{"bytes", result->bytes}, {"animals", result->animals}, {"humans", result->humans},
 		{"vehicles", result->vehicles}, {"blanks", result->blanks},
-		{"unclassified", result->unclassified},
+		{"unknown", result->unknown}, {"unclassified", result->unclassified},
 		{"excluded_humans", result->excluded_humans},
 		{"excluded_blanks", result->excluded_blanks}, {"by_mtime", result->by_mtime},
 		{"outside", result->outside}, {"undetected", result->undetected},

@@ -59,10 +59,10 @@ struct export_local_settings {
 struct export_local_result {
 	uint64_t deployments, media, observations, events; /* rows; events are event rows' events */
 	uint64_t bytes; /* of the package, without linked and copied media */
-	uint64_t animals, humans, vehicles, blanks, unclassified; /* files with or as these */
-	uint64_t excluded_humans, excluded_blanks;                /* files left out as asked */
-	uint64_t by_mtime;            /* files dated by the file's time */
-	uint64_t outside;             /* files dated outside their deployment */
+	uint64_t animals, humans, vehicles, blanks, unknown, unclassified; /* files with or as */
+	uint64_t excluded_humans, excluded_blanks; /* files left out as asked */
+	uint64_t by_mtime;                         /* files dated by the file's time */
+	uint64_t outside;                          /* files dated outside their deployment */
 	uint64_t undetected;          /* files that no results file knows, where there are any */
 	uint64_t unmatched;           /* entries of results files for which there is no file */
 	uint64_t failed;              /* files left out: exit 1 */
@@ -77,8 +77,11 @@ void export_local_result_release(struct export_local_result *result);
  * folders by their id as TRAPPER writes it; a folder without one is ERROR_INPUT. Detections are
  * matched by path, whatever folder the detector was started in.
  *
- * Media-level rows: one for each box of an animal, person or vehicle at or over the threshold, or
- * one `blank`, or one `unclassified` where the detector failed or did not look. Events: files of a
+ * Media-level rows: one for each box of an animal, person or vehicle at or over the threshold;
+ * where there is none, one `unknown` when a box reaches the detector's conservative threshold (half
+ * of the usual one where it tells none), else one `blank`; one `unclassified` where the detector
+ * failed or did not look. An event without any box that counts is what its files are:
+ * `unclassified` when one of them is, else `unknown` when one is, else `blank`. Events: files of a
  * deployment with something on them, and those within 10 seconds of these (one burst), belong
  * together as long as less than the interval lies between one and the next; those without, between
  * them, make events of their own, so that events never overlap. An event has one row for each type

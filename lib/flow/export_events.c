@@ -129,6 +129,7 @@ void events_make(struct events *events, int64_t interval, int64_t latest)
 			event->end = order[i].start;
 		}
 		event->unlooked |= (events->moments.items[order[i].index].bits & SEEN_LOOKED) == 0;
+		event->unsure |= (events->moments.items[order[i].index].bits & SEEN_UNSURE) != 0;
 		events->event_of[order[i].index] = (uint32_t)(count - 1);
 	}
 	free(order);

@@ -48,7 +48,8 @@ enum seen {
 	SEEN_VEHICLE = 8,
 	SEEN_SECRET = 16, /* a species that is to be kept private */
 	SEEN_LISTED = 32, /* a results file has an entry of it */
-	SEEN_TAKEN = 64   /* the entry belongs to a file */
+	SEEN_TAKEN = 64,  /* the entry belongs to a file */
+	SEEN_UNSURE = 128 /* nothing is sure enough to count, but something may be there */
 };
 #define SEEN_SOMETHING (SEEN_ANIMAL | SEEN_HUMAN | SEEN_VEHICLE)
 
@@ -84,6 +85,7 @@ unsigned seen_bits(struct seen_files *seen, const char *path);
 struct sight {
 	struct sighting_list sightings;
 	double frame_rate; /* of a video; NaN = not told */
+	double doubt;      /* confidence of the surest box that does not count; NaN = none */
 	unsigned source;   /* which results file */
 	bool looked;       /* false: unclassified */
 };
@@ -111,6 +113,7 @@ struct event {
 	int64_t start, end;
 	bool occupied;      /* something is on one of its files */
 	bool unlooked;      /* nobody looked at one of its files */
+	bool unsure;        /* something may be on one of its files */
 	uint32_t first_row; /* index into rows; NO_ROW = none */
 };
 #define NO_ROW UINT32_MAX

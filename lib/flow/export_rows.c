@@ -63,6 +63,12 @@ static int leave_out(struct walk *walk, const struct file *file, const char *why
 	return 0;
 }
 
+/* It was looked at, and nothing is there. */
+static bool is_blank(unsigned bits)
+{
+	return (bits & (SEEN_LOOKED | SEEN_SOMETHING | SEEN_UNSURE)) == SEEN_LOOKED;
+}
+
 /* 1 = it goes into the package. The path is to be freed. */
 static int choose_file(struct walk *walk, struct file *file)
 {
@@ -74,8 +80,7 @@ static int choose_file(struct walk *walk, struct file *file)
 		result->excluded_humans += !walk->second;
 		return 0;
 	}
-	if (settings->exclude_blank && (file->bits & SEEN_LOOKED) != 0 &&
-		(file->bits & SEEN_SOMETHING) == 0) {
+	if (settings->exclude_blank && is_blank(file->bits)) {
 		result->excluded_blanks += !walk->second;
 		return 0;
 	}
@@ -100,7 +105,8 @@ static void count_file(struct walk *walk, const struct file *file)
 	result->humans += (file->bits & SEEN_HUMAN) != 0;
 	result->vehicles += (file->bits & SEEN_VEHICLE) != 0;
 	result->unclassified += (file->bits & SEEN_LOOKED) == 0;
-	result->blanks += (file->bits & SEEN_LOOKED) != 0 && (file->bits & SEEN_SOMETHING) == 0;
+	result->blanks += is_blank(file->bits);
+	result->unknown += (file->bits & SEEN_UNSURE) != 0;
 	result->undetected += (file->bits & SEEN_LISTED) == 0;
 	result->outside += file->utc < deployment->start || file->utc > deployment->end;
 	if (changed > walk->job->newest)
@@ -274,7 +280,8 @@ static int put_observations(struct walk *walk, const struct file *file, const ch
 		events_add(&walk->events, event, &walk->sight.sightings, walk->sight.source);
 	if (result == 0 && walk->sight.sightings.count == 0) {
 		if (walk->sight.looked) {
-			row.type = CAMTRAPDP_BLANK;
+			row.type = isnan(walk->sight.doubt) ? CAMTRAPDP_BLANK : CAMTRAPDP_UNKNOWN;
+			row.probability = walk->sight.doubt;
 			set_classifier(walk, &row, walk->sight.source, false);
 		}
 		result = put_observation(walk, &row, media, 1, err);
@@ -397,6 +404,8 @@ static int write_event(struct walk *walk, uint32_t index, struct error *err)
 			out.type = CAMTRAPDP_UNCLASSIFIED;
 		else
 			set_classifier(walk, &out, row->source, row->named);
+		if (out.type == CAMTRAPDP_BLANK && event->unsure)
+			out.type = CAMTRAPDP_UNKNOWN;
 		result = put_observation(walk, &out, id, ++number, err);
 		i = row->next;
 	}

@@ -23,10 +23,10 @@ struct source {
 	struct detections_reader *reader;
 	const struct detections_header *header;
 	struct meaning *categories, *classes;
-	double threshold;
-	char *strip;   /* what stands before the path below the data path … */
-	char *prepend; /* … or what is missing of it */
-	char *by[2];   /* the detector; with the classifier */
+	double threshold, least; /* boxes between them leave in doubt what is there */
+	char *strip;             /* what stands before the path below the data path … */
+	char *prepend;           /* … or what is missing of it */
+	char *by[2];             /* the detector; with the classifier */
 	char *at[2];
 };
 
@@ -282,9 +282,12 @@ static void classify(const struct seen_files *seen, const struct source *source,
 	sighting->named = true;
 }
 
-static void look(const struct seen_files *seen, const struct source *source,
+/* Lists what counts. Returns the confidence of the surest box that does not; NaN = none. */
+static double look(const struct seen_files *seen, const struct source *source,
 	const struct detected_image *image, struct sighting_list *list)
 {
+	double doubt = NAN;
+
 	list->count = 0;
 	for (size_t i = 0; i < image->count; i++) {
 		const struct detection *detection = &image->items[i];
@@ -294,12 +297,17 @@ static void look(const struct seen_files *seen, const struct source *source,
 			.probability = detection->confidence,
 			.detection = detection};
 
-		if (!meaning->counts || detection->confidence < source->threshold)
+		if (!meaning->counts || detection->confidence < source->least)
 			continue;
+		if (detection->confidence < source->threshold) {
+			doubt = fmax(doubt, detection->confidence);
+			continue;
+		}
 		if (meaning->type == CAMTRAPDP_ANIMAL)
 			classify(seen, source, detection, &sighting);
 		ARRAY_APPEND(list, sighting);
 	}
+	return doubt;
 }
 
 static bool is_secret(const struct seen_files *seen, uint16_t taxon)
@@ -313,13 +321,15 @@ static bool is_secret(const struct seen_files *seen, uint16_t taxon)
 }
 
 static unsigned bits_of(const struct seen_files *seen, const struct detected_image *image,
-	const struct sighting_list *list)
+	const struct sighting_list *list, double doubt)
 {
 	static const unsigned of_type[] = {[CAMTRAPDP_ANIMAL] = SEEN_ANIMAL,
 		[CAMTRAPDP_HUMAN] = SEEN_HUMAN,
 		[CAMTRAPDP_VEHICLE] = SEEN_VEHICLE};
 	unsigned bits = SEEN_LISTED | (image->failure == NULL ? SEEN_LOOKED : 0u);
 
+	if (list->count == 0 && !isnan(doubt))
+		bits |= SEEN_UNSURE;
 	for (size_t i = 0; i < list->count; i++) {
 		bits |= of_type[list->items[i].type];
 		if (is_secret(seen, list->items[i].taxon))
@@ -356,13 +366,13 @@ static int index_source(
 	while ((result = detections_next(source->reader, &image, err)) == 1) {
 		char *path = own_path(source, image.file);
 		struct entry entry = {.hash = hash_path(path)};
+		double doubt = look(seen, source, &image, &seen->sightings);
 
 		free(path);
-		look(seen, source, &image, &seen->sightings);
 		if (image.offset >= MOST_OFFSET)
 			return error_set(err, ERROR_INPUT, "'%s' is too large", source->path);
 		entry.place = (uint64_t)number << 56 | image.offset << 8 |
-			bits_of(seen, &image, &seen->sightings);
+			bits_of(seen, &image, &seen->sightings, doubt);
 		ARRAY_APPEND(&seen->entries, entry);
 		event.files_done++;
 		if (progress_send(progress, &event) != 0)
@@ -382,6 +392,20 @@ static void warn_of_categories(const struct source *source, const struct progres
 				source->header->categories.items[i].name);
 }
 
+/* What the detector recommends, unless told; the lesser one is for those who must not miss any. */
+static void set_thresholds(struct source *source, double told)
+{
+	double typical = source->header->typical_threshold;
+
+	if (isnan(typical))
+		typical = USUAL_THRESHOLD;
+	source->threshold = isnan(told) ? typical : told;
+	source->least = fmin(source->threshold,
+		isnan(source->header->conservative_threshold)
+			? typical / 2
+			: source->header->conservative_threshold);
+}
+
 static int add_source(struct seen_files *seen, const char *path, struct ledger *ledger,
 	struct taxa *taxa, const struct progress *progress, struct error *err)
 {
@@ -394,9 +418,7 @@ static int add_source(struct seen_files *seen, const char *path, struct ledger *
 	source.header = detections_header(source.reader);
 	ARRAY_APPEND(&seen->sources, source);
 	kept = &seen->sources.items[seen->sources.count - 1];
-	kept->threshold = !isnan(settings->threshold)     ? settings->threshold
-		: !isnan(kept->header->typical_threshold) ? kept->header->typical_threshold
-							  : USUAL_THRESHOLD;
+	set_thresholds(kept, settings->threshold);
 	name_source(settings, kept);
 	if (taxa_meanings(taxa, settings->metadata, &kept->header->categories, &kept->categories,
 		    err) != 0 ||
@@ -473,7 +495,7 @@ int seen_read(struct seen_files *seen, const char *path, struct sight *sight, st
 	char *own;
 
 	sight->looked = false;
-	sight->frame_rate = NAN;
+	sight->frame_rate = sight->doubt = NAN;
 	sight->sightings.count = 0;
 	if (entry == NULL)
 		return 0;
@@ -486,7 +508,7 @@ int seen_read(struct seen_files *seen, const char *path, struct sight *sight, st
 	if (strcmp(own, path) == 0) {
 		sight->looked = image.failure == NULL;
 		sight->frame_rate = image.frame_rate;
-		look(seen, source, &image, &sight->sightings);
+		sight->doubt = look(seen, source, &image, &sight->sightings);
 	}
 	free(own);
 	return 0;

@@ -158,7 +158,7 @@ def clamp(box):
     return [round(v, 6) for v in (left, top, min(x + width, 1) - left, min(y + height, 1) - top)]
 
 
-def account(files, results, threshold=0.2, class_threshold=0.5, interval=900, drop=()):
+def account(files, results, threshold=0.2, least=0.1, class_threshold=0.5, interval=900, drop=()):
     """{path: file with its sights} and the events: [(deployment, first, last, rows)]."""
     told = {image["file"]: image for image in results["images"]}
     for file in files:
@@ -166,7 +166,10 @@ def account(files, results, threshold=0.2, class_threshold=0.5, interval=900, dr
         file["looked"] = image["detections"] is not None
         file["sights"] = [(box, *label_of(box, class_threshold)) for box in image["detections"] or ()
                           if box["conf"] >= threshold]
-        file["kinds"] = {sight[1] for sight in file["sights"]} or {"blank" if file["looked"] else "unclassified"}
+        doubts = [box["conf"] for box in image["detections"] or () if least <= box["conf"] < threshold]
+        file["doubt"] = [max(doubts)] if doubts and not file["sights"] else []
+        file["kinds"] = {sight[1] for sight in file["sights"]} or {
+            "unclassified" if not file["looked"] else "unknown" if file["doubt"] else "blank"}
         file["seconds"] = file.get("duration", 0) if file["type"].startswith("video") else 0
     files = [file for file in files if not file["kinds"] & set(drop)]
     events = []
@@ -202,7 +205,8 @@ def events_of(deployment, own, interval):
             runs.append([file])
     events = [(deployment, start, end, rows_of([f for f in own if start <= wall(f) <= end])) for start, end in spans]
     for files in runs:
-        kind = "blank" if all(f["looked"] for f in files) else "unclassified"
+        kinds = set().union(*(f["kinds"] for f in files))
+        kind = next(kind for kind in ("unclassified", "unknown", "blank") if kind in kinds)
         events.append((deployment, wall(files[0]), wall(files[-1]), {(kind, ""): 0}))
     return events
 
@@ -272,7 +276,7 @@ def check_observations(tables, files, prefix):
             box = [float(row[c]) for c in ("bboxX", "bboxY", "bboxWidth", "bboxHeight") if row[c]]
             got.setdefault(path_of[row["mediaID"]], []).append(
                 (row["eventStart"], row["observationType"], row["scientificName"], row["count"], *box, row["classifiedBy"],
-                 *([float(row["classificationProbability"])] if box else [])))
+                 *([float(row["classificationProbability"])] if row["classificationProbability"] else [])))
             check(row["eventStart"] == row["eventEnd"], f"{row}")
             check(row["classificationTimestamp"] == ("2025-01-02T09:30:00+01:00" if row["classifiedBy"] else ""), f"{row}")
     for file in files:
@@ -281,7 +285,7 @@ def check_observations(tables, files, prefix):
             expected = [expected_observation(file, sight, latest) for sight in file["sights"]]
         else:
             by = ("MegaDetector v5a.0.1",) if file["looked"] else ("",)
-            expected = [(iso(wall(file)), *file["kinds"], "", "", *by)]
+            expected = [(iso(wall(file)), *file["kinds"], "", "", *by, *file["doubt"])]
         check(got.get(prefix + file["path"]) == expected, f"{file['path']}: {got.get(prefix + file['path'])} not {expected}")
 
 
@@ -309,6 +313,9 @@ def check_usual(files, results):
     check_package(SCRATCH / "plain", media=True)
     check(found["media"] == len(files) == len(tables["media"]), f"counts {found}")
     check(found["observations"] == len(tables["observations"]), f"counts {found}")
+    kinds = [r["observationType"] for r in tables["observations"] if r["observationLevel"] == "media"]
+    for count, kind in ("blanks", "blank"), ("unknown", "unknown"), ("unclassified", "unclassified"):
+        check(found[count] == kinds.count(kind) > 0, f"{kind}: {found}")
     check(found["media_files"] == "linked", f"media {found['media_files']}")
     linked = SCRATCH / "plain/media" / files[0]["path"]
     check(linked.stat().st_ino == (DATA / files[0]["path"]).stat().st_ino, "the media are not links")
@@ -372,6 +379,19 @@ def check_options(files, results):
     tables = read_package(SCRATCH / "tried")[1]
     check({r["observationType"] for r in tables["observations"]} == {"unclassified"}, "without detections")
     check_package(SCRATCH / "tried")
+
+
+def check_doubts(files):
+    """Half of the usual threshold leaves in doubt what is there, unless the results tell a conservative one."""
+    told = {"megadetector_version": "v5a.0.1", "typical_detection_threshold": 0.9, "conservative_detection_threshold": 0.03}
+    results = make_results(files, SCRATCH / "told.json", detector_metadata=told)
+    export("doubts", "--detections", "told.json", "--no-media")
+    check_rows(SCRATCH / "doubts", files, results, threshold=0.9, least=0.03)
+    check_package(SCRATCH / "doubts")
+    del told["conservative_detection_threshold"]
+    results = make_results(files, SCRATCH / "told.json", detector_metadata=told)
+    export("doubts", "--detections", "told.json", "--no-media", "--overwrite")
+    check_rows(SCRATCH / "doubts", files, results, threshold=0.9, least=0.45)
 
 
 def check_where_detectors_stood(files, results):
@@ -561,6 +581,7 @@ def main():
     check_usual(files, results)
     check_same_bytes()
     check_options(files, results)
+    check_doubts(files)
     check_where_detectors_stood(files, results)
     check_places(files)
     check_reads_no_media()
