@@ -2,6 +2,7 @@
 /* Reads one cell by its field's type, fast for what is usual, exact for what is not. */
 #include "cells.h"
 
+#include "keys.h"
 #include "trapkit/text.h"
 #include "trapkit/timestamp.h"
 
@@ -45,13 +46,14 @@ bool date_read(const char *text, size_t length, int64_t *days)
 	return true;
 }
 
-/* "Z", "+02:00", and as odd "+0200"; nothing but when `lenient`. */
-static bool zone_read(const char *text, size_t length, bool lenient, struct value *value)
+/* "Z", "+02:00", and as odd "+0200"; nothing but when `lenient`. *offset: seconds east of UTC. */
+static bool zone_read(
+	const char *text, size_t length, bool lenient, struct value *value, int *offset)
 {
 	int hours, minutes;
 	bool colon = length == 6;
 
-	value->offset = 0;
+	*offset = 0;
 	if (length == 1 && text[0] == 'Z')
 		return true;
 	if (length == 0 && !lenient)
@@ -64,7 +66,7 @@ static bool zone_read(const char *text, size_t length, bool lenient, struct valu
 		value->why = "the time zone is not Z or an offset such as +02:00";
 		return false;
 	}
-	value->offset = (text[0] == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+	*offset = (text[0] == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
 	if (!colon) {
 		value->state = VALUE_ODD;
 		value->why = "the offset lacks its colon; write +02:00, not +0200";
@@ -74,7 +76,7 @@ static bool zone_read(const char *text, size_t length, bool lenient, struct valu
 
 bool datetime_read(const char *text, size_t length, bool lenient, struct value *value)
 {
-	int hour, minute, second;
+	int hour, minute, second, offset;
 	int64_t days;
 	size_t at = 19;
 
@@ -102,9 +104,9 @@ bool datetime_read(const char *text, size_t length, bool lenient, struct value *
 		for (at++; at < length && is_digit(text[at]);)
 			at++;
 	}
-	if (!zone_read(text + at, length - at, lenient, value))
+	if (!zone_read(text + at, length - at, lenient, value, &offset))
 		return false;
-	value->time = days * 86400 + hour * 3600 + minute * 60 + second - value->offset;
+	value->time = days * 86400 + hour * 3600 + minute * 60 + second - offset;
 	return true;
 }
 
@@ -268,12 +270,16 @@ void cell_read(
 	const struct cell *cell, const struct field *field, bool missing_words, struct value *value)
 {
 	value->text = cell->text;
-	value->length = cell->length;
+	value->length = (uint32_t)cell->length;
 	if (is_missing(cell, missing_words)) {
 		value->state = VALUE_MISSING;
 		return;
 	}
 	switch (field->type) {
+	case FIELD_KEY:
+		value->hash = key_hash(cell->text, cell->length, KEY_SEED);
+		value->state = VALUE_GOOD;
+		break;
 	case FIELD_STRING:
 		value->state = VALUE_GOOD;
 		break;

@@ -16,13 +16,16 @@ enum value_state {
 };
 
 struct value {
+	const char *text; /* the cell; NULL = empty */
+	uint32_t length;
 	enum value_state state;
-	const char *text; /* the cell */
-	size_t length;
-	int choice;      /* of a FIELD_CHOICE; of a boolean 0 or 1 */
-	double number;   /* of numbers */
-	int64_t time;    /* seconds since 1970 */
-	int offset;      /* seconds east of UTC */
+	union {
+		int64_t choice; /* of a FIELD_CHOICE; of a boolean 0 or 1 */
+		double number;  /* of numbers */
+		int64_t time;   /* seconds since 1970 */
+		uint64_t hash;  /* of a key */
+		uint64_t bits;  /* of any of them */
+	};
 	const char *why; /* of VALUE_ODD and VALUE_BAD; static */
 };
 

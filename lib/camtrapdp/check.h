@@ -3,10 +3,10 @@
 #ifndef TRAPKIT_CAMTRAPDP_CHECK_H
 #define TRAPKIT_CAMTRAPDP_CHECK_H
 
-#include "cells.h"
 #include "container.h"
 #include "descriptor.h"
 #include "keys.h"
+#include "typed_rows.h"
 
 struct progress;
 
@@ -78,8 +78,8 @@ struct check {
 		struct deployment *items;
 		size_t count, capacity;
 	} deployments;
-	struct key_map deployment_ids, folded_ids, location_ids, media_ids, observation_ids;
-	struct key_map event_spans, event_rows, boxes, names;
+	struct key_map deployment_ids, folded_ids, location_ids, media_ids, event_spans, names;
+	struct key_map observation_ids, event_rows, boxes; /* sets */
 	struct string_list name_list;
 	struct lost_keys lost[3]; /* media.deploymentID, observations.deploymentID, .mediaID */
 	struct {
@@ -97,25 +97,20 @@ struct check {
 	uint32_t last_file_of;
 };
 
-/* One row, its values by the standard's columns. */
-struct row {
-	struct check *check;
-	enum table_kind kind;
-	uint64_t number;
-	struct value values[MOST_FIELDS];
-};
-
 /* A finding about a cell, or about the row when `field` is -1. */
 void row_say(const struct row *row, const char *rule, enum camtrapdp_severity severity, int field,
 	const char *format, ...) __attribute__((format(printf, 5, 6)));
 /* Index of the row's deployment, or NO_DEPLOYMENT after noting a lost key. */
 uint32_t row_deployment(struct row *row, int field, struct lost_keys *lost);
-/* Notes the row's key; false when an earlier row has it. */
-bool row_take_key(struct row *row, struct key_map *keys, uint64_t payload);
-void lose_key(struct row *row, int field, struct lost_keys *lost, uint64_t hash);
+/* The row's key was noted before. */
+void row_say_repeated(const struct row *row);
+void lose_key(struct row *row, int field, struct lost_keys *lost);
 
 void check_deployment_row(struct row *row);
 void check_media_row(struct row *row);
+/* The row will be checked soon. */
+void expect_media_row(const struct check *check, const struct row *row);
+void expect_observation_row(const struct check *check, const struct row *row);
 void check_file(struct row *row);
 void check_observation_row(struct row *row);
 void check_observation_alone(struct row *row);

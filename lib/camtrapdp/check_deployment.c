@@ -10,8 +10,7 @@
 #include <string.h>
 
 #define MOST_LOST 1000
-#define ID_SEED 1
-#define FOLD_SEED 2
+#define FOLD_SEED (KEY_SEED + 1)
 
 /* The hash of an ID without regard to letter case and blanks around it. */
 static uint64_t folded_hash(const struct value *value)
@@ -25,7 +24,7 @@ static uint64_t folded_hash(const struct value *value)
 	return key_hash(text, kept, FOLD_SEED);
 }
 
-void lose_key(struct row *row, int field, struct lost_keys *lost, uint64_t hash)
+void lose_key(struct row *row, int field, struct lost_keys *lost)
 {
 	const struct value *value = &row->values[field];
 	uint64_t *slot;
@@ -34,7 +33,7 @@ void lose_key(struct row *row, int field, struct lost_keys *lost, uint64_t hash)
 		row_say(row, "R01", CAMTRAPDP_ERROR, field, "the key leads to no row");
 		return;
 	}
-	if (!key_add(&lost->known, hash, lost->count, &slot)) {
+	if (!key_add(&lost->known, value->hash, lost->count, &slot)) {
 		lost->items[*slot].count++;
 		return;
 	}
@@ -47,35 +46,26 @@ uint32_t row_deployment(struct row *row, int field, struct lost_keys *lost)
 {
 	struct check *check = row->check;
 	const struct value *value = &row->values[field];
-	uint64_t hash;
 	uint64_t *index;
 
 	if (!value_is(value) || !check->read[DEPLOYMENTS])
 		return NO_DEPLOYMENT;
-	hash = key_hash(value->text, value->length, ID_SEED);
-	if (hash == check->last_hash)
+	if (value->hash == check->last_hash)
 		return check->last_deployment;
-	index = key_find(&check->deployment_ids, hash);
+	index = key_find(&check->deployment_ids, value->hash);
 	if (index == NULL) {
-		lose_key(row, field, lost, hash);
+		lose_key(row, field, lost);
 		return NO_DEPLOYMENT;
 	}
-	check->last_hash = hash;
+	check->last_hash = value->hash;
 	check->last_deployment = (uint32_t)*index;
 	return check->last_deployment;
 }
 
-bool row_take_key(struct row *row, struct key_map *keys, uint64_t payload)
+void row_say_repeated(const struct row *row)
 {
-	const struct value *value = &row->values[0];
-	uint64_t *slot;
-
-	if (!value_is(value) ||
-		key_add(keys, key_hash(value->text, value->length, ID_SEED), payload, &slot))
-		return true;
 	row_say(row, "T08", CAMTRAPDP_ERROR, 0, "%s must be unique; an earlier row has the same",
 		schemas[row->kind].fields[0].name);
-	return false;
 }
 
 static void check_place(struct row *row, struct deployment *deployment)
@@ -104,7 +94,7 @@ static void check_place(struct row *row, struct deployment *deployment)
 			"in spatial");
 	if (!value_is(location))
 		return;
-	deployment->location = key_hash(location->text, location->length, ID_SEED);
+	deployment->location = location->hash;
 	if (!key_add(&check->location_ids, deployment->location, check->deployments.count, &slot)) {
 		const struct deployment *other = &check->deployments.items[*slot];
 
@@ -173,13 +163,16 @@ void check_deployment_row(struct row *row)
 	check_place(row, &deployment);
 	check_precision(row);
 	if (value_is(camera))
-		deployment.camera = key_hash(camera->text, camera->length, ID_SEED);
+		deployment.camera = camera->hash;
 	deployment.issues = value_is(&row->values[D_ISSUES]) && row->values[D_ISSUES].choice == 1;
 	if (value_is(&row->values[D_HEIGHT]) && value_is(&row->values[D_DEPTH]))
 		row_say(row, "V04", CAMTRAPDP_WARNING, D_DEPTH,
 			"cameraHeight and cameraDepth are both given; keep one");
-	if (!row_take_key(row, &check->deployment_ids, check->deployments.count))
+	if (value_is(id) &&
+		!key_add(&check->deployment_ids, id->hash, check->deployments.count, &slot)) {
+		row_say_repeated(row);
 		return;
+	}
 	if (value_is(id) && !key_add(&check->folded_ids, folded_hash(id), row->number, &slot))
 		row_say(row, "R04", CAMTRAPDP_INFO, D_ID,
 			"this ID differs from that of row %llu by letter case or blanks only",

@@ -2,6 +2,8 @@
 /* What shows only when all rows were read: lost keys, rows without counterpart, events, cameras. */
 #include "check.h"
 
+#include "trapkit/memory.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,11 +28,25 @@ static void tell_lost(struct check *check, enum table_kind kind, int field, enum
 	}
 }
 
-static int by_number(const void *left, const void *right)
+/* Ascending, byte by byte from the last: there are millions, and no two need comparing. */
+static void sort_words(uint64_t *words, size_t count)
 {
-	const uint64_t *a = left, *b = right;
+	uint64_t *from = words, *to = xmalloc(count * sizeof *to), *spare = to;
 
-	return (*a > *b) - (*a < *b);
+	for (unsigned shift = 0; shift < 64; shift += 8) {
+		size_t ends[257] = {0};
+		uint64_t *other = from;
+
+		for (size_t i = 0; i < count; i++)
+			ends[(from[i] >> shift & 0xFF) + 1]++;
+		for (size_t i = 1; i < 256; i++)
+			ends[i + 1] += ends[i];
+		for (size_t i = 0; i < count; i++)
+			to[ends[from[i] >> shift & 0xFF]++] = from[i];
+		from = to;
+		to = other;
+	}
+	free(spare);
 }
 
 static int by_span(const void *left, const void *right)
@@ -82,20 +98,28 @@ static void count_events(
 	}
 }
 
+/* What is known of the media rows that have a deployment, in place of the table of their keys. */
+static uint64_t *list_media(struct check *check, size_t *count)
+{
+	size_t all;
+	uint64_t *media = key_map_payloads(&check->media_ids, &all);
+
+	*count = 0;
+	for (size_t i = 0; i < all; i++)
+		if (media_deployment(media[i]) != NO_DEPLOYMENT)
+			media[(*count)++] = media[i];
+	return media;
+}
+
 static void check_coverage(struct check *check)
 {
 	const struct place media_place = {"media", 0, "timestamp"};
-	size_t count = 0;
-	uint64_t *media = xcalloc(check->media_ids.count + 1, sizeof *media), several = 0;
-	int32_t *difference, covers = 0;
+	size_t count;
+	uint64_t *media = list_media(check, &count), several = 0;
+	int32_t *difference = xcalloc(count + 1, sizeof *difference), covers = 0;
 
-	for (size_t i = 0; i < check->media_ids.room; i++)
-		if (check->media_ids.items[i].hash != 0 &&
-			media_deployment(check->media_ids.items[i].payload) != NO_DEPLOYMENT)
-			media[count++] = check->media_ids.items[i].payload;
-	difference = xcalloc(count + 1, sizeof *difference);
 	if (check->events.count > 0) {
-		qsort(media, count, sizeof *media, by_number);
+		sort_words(media, count);
 		count_events(check, media, count, difference);
 	}
 	for (size_t i = 0; i < count; i++) {
@@ -165,8 +189,18 @@ static void check_cameras(struct check *check)
 	free(sorted);
 }
 
+/* Sorting takes as much again as what is sorted: room is made for it. */
+static void forget_observations(struct check *check)
+{
+	key_map_release(&check->observation_ids);
+	key_map_release(&check->event_spans);
+	key_map_release(&check->event_rows);
+	key_map_release(&check->boxes);
+}
+
 void check_end(struct check *check)
 {
+	forget_observations(check);
 	tell_lost(check, MEDIA, M_DEPLOYMENT, DEPLOYMENTS, &check->lost[0]);
 	tell_lost(check, OBSERVATIONS, O_DEPLOYMENT, DEPLOYMENTS, &check->lost[1]);
 	tell_lost(check, OBSERVATIONS, O_MEDIA, MEDIA, &check->lost[2]);

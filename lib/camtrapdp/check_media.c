@@ -89,13 +89,20 @@ static void check_exif(struct row *row)
 	free(text);
 }
 
+void expect_media_row(const struct check *check, const struct row *row)
+{
+	key_prefetch(&check->media_ids, row->values[M_ID].hash);
+}
+
 void check_media_row(struct row *row)
 {
 	struct check *check = row->check;
+	const struct value *id = &row->values[M_ID];
 	const struct value *time = &row->values[M_TIMESTAMP], *method = &row->values[M_METHOD];
 	const struct value *type = &row->values[M_TYPE], *open = &row->values[M_PUBLIC];
 	uint32_t deployment = row_deployment(row, M_DEPLOYMENT, &check->lost[0]);
 	uint64_t payload = media_moment(deployment, value_is(time) ? time->time : 0) << MEDIA_FLAGS;
+	uint64_t *slot;
 
 	if (value_is(type) && type->text[0] != 'i')
 		payload |= MEDIA_IS_CLIP;
@@ -105,7 +112,8 @@ void check_media_row(struct row *row)
 		payload |= MEDIA_IS_UNDATED;
 	if (value_is(method))
 		check->methods[method->choice]++;
-	row_take_key(row, &check->media_ids, payload);
+	if (value_is(id) && !key_add(&check->media_ids, id->hash, payload, &slot))
+		row_say_repeated(row);
 	if (deployment != NO_DEPLOYMENT)
 		check_within(row, deployment);
 	check_clock(row, deployment);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ID_SEED 1
+#define NOTHING 2 /* in place of the hash of an empty cell */
 #define MOST_NAMES 100000
 #define TOLERANCE 1e-6
 
@@ -19,7 +19,9 @@ static uint64_t hash_of(const struct row *row, int field)
 {
 	const struct value *value = &row->values[field];
 
-	return value->length == 0 ? 2 : key_hash(value->text, value->length, ID_SEED);
+	if (value_is(value))
+		return value->bits;
+	return value->length == 0 ? NOTHING : key_hash(value->text, value->length, KEY_SEED);
 }
 
 /* B01, B02 */
@@ -29,7 +31,6 @@ static void check_box(struct row *row)
 	const struct value *width = &row->values[O_WIDTH], *height = &row->values[O_HEIGHT];
 	int there = given(row, O_X) + given(row, O_Y) + given(row, O_WIDTH) + given(row, O_HEIGHT);
 	uint64_t hash = hash_of(row, O_MEDIA);
-	uint64_t *slot;
 
 	if (there == 0)
 		return;
@@ -51,9 +52,9 @@ static void check_box(struct row *row)
 		row_say(row, "B02", CAMTRAPDP_INFO, O_X, "the box is the whole picture");
 	for (int field = O_X; field <= O_HEIGHT; field++)
 		hash = key_join(hash, hash_of(row, field));
-	if (given(row, O_MEDIA) && !key_add(&row->check->boxes, hash, row->number, &slot))
+	if (given(row, O_MEDIA) && !key_set_add(&row->check->boxes, hash))
 		row_say(row, "B02", CAMTRAPDP_INFO, O_X,
-			"row %llu has the same box on the same file", (unsigned long long)*slot);
+			"an earlier row has the same box on the same file");
 }
 
 /* V01 to V03 */
@@ -83,10 +84,9 @@ static void take_name(struct row *row)
 {
 	struct check *check = row->check;
 	const struct value *name = &row->values[O_NAME];
-	uint64_t *slot;
 
 	if (!value_is(name) || check->name_list.count >= MOST_NAMES ||
-		!key_add(&check->names, hash_of(row, O_NAME), check->name_list.count, &slot))
+		!key_set_add(&check->names, name->hash))
 		return;
 	{
 		char *text = xstrndup(name->text, name->length < 200 ? name->length : 200);
@@ -108,9 +108,9 @@ static void check_media(struct row *row, uint32_t deployment)
 
 	if (!given(row, O_MEDIA) || !check->read[MEDIA])
 		return;
-	media = key_find(&check->media_ids, hash_of(row, O_MEDIA));
+	media = key_find(&check->media_ids, row->values[O_MEDIA].hash);
 	if (media == NULL) {
-		lose_key(row, O_MEDIA, &check->lost[2], hash_of(row, O_MEDIA));
+		lose_key(row, O_MEDIA, &check->lost[2]);
 		return;
 	}
 	*media |= MEDIA_IS_SEEN;
@@ -166,34 +166,43 @@ static void check_event(struct row *row, uint32_t deployment)
 	const struct value *start = &row->values[O_START], *end = &row->values[O_END];
 	uint64_t hash = key_join(hash_of(row, O_DEPLOYMENT), hash_of(row, O_EVENT)), span;
 	uint64_t *slot;
+	bool known;
 
 	if (!value_is(start) || !value_is(end))
 		return;
 	span = key_join((uint64_t)start->time, (uint64_t)end->time);
-	if (given(row, O_EVENT) && !key_add(&check->event_spans, hash, span, &slot) &&
-		*slot != span)
+	known = given(row, O_EVENT) && !key_add(&check->event_spans, hash, span, &slot);
+	if (known && *slot != span)
 		row_say(row, "C05", CAMTRAPDP_INFO, O_EVENT,
 			"an earlier row gives this event of the deployment another start or end");
-	hash = key_join(hash, span);
-	for (size_t i = 0; i < sizeof same / sizeof *same; i++)
-		hash = key_join(hash, hash_of(row, same[i]));
-	if (!key_add(&check->event_rows, hash, row->number, &slot))
-		row_say(row, "V05", CAMTRAPDP_WARNING, O_EVENT,
-			"row %llu says the same of the same event: it would count twice",
-			(unsigned long long)*slot);
-	if (deployment != NO_DEPLOYMENT && start->time <= end->time)
+	/* The files of an event are looked for once. */
+	if ((!known || *slot != span) && deployment != NO_DEPLOYMENT && start->time <= end->time)
 		ARRAY_APPEND(&check->events,
 			((struct event){media_moment(deployment, start->time),
 				media_moment(deployment, end->time), row->number}));
+	hash = key_join(hash, span);
+	for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+		hash = key_join(hash, hash_of(row, same[i]));
+	if (!key_set_add(&check->event_rows, hash))
+		row_say(row, "V05", CAMTRAPDP_WARNING, O_EVENT,
+			"an earlier row says the same of the same event: it would count twice");
+}
+
+void expect_observation_row(const struct check *check, const struct row *row)
+{
+	key_prefetch(&check->observation_ids, row->values[O_ID].hash);
+	if (row->values[O_MEDIA].length > 0)
+		key_prefetch(&check->media_ids, row->values[O_MEDIA].hash);
 }
 
 void check_observation_row(struct row *row)
 {
 	struct check *check = row->check;
-	const struct value *level = &row->values[O_LEVEL];
+	const struct value *id = &row->values[O_ID], *level = &row->values[O_LEVEL];
 	uint32_t deployment = row_deployment(row, O_DEPLOYMENT, &check->lost[1]);
 
-	row_take_key(row, &check->observation_ids, 0);
+	if (value_is(id) && !key_set_add(&check->observation_ids, id->hash))
+		row_say_repeated(row);
 	check_observation_alone(row);
 	take_name(row);
 	check_interval(row, deployment);

@@ -144,26 +144,28 @@ static struct camtrapdp_finding *new_finding(struct camtrapdp_report *report, co
 	return &report->findings.items[report->findings.count - 1];
 }
 
-static char *format_message(const char *format, va_list arguments)
+void report_vadd(struct camtrapdp_report *report, const char *rule,
+	enum camtrapdp_severity severity, const struct place *place, const char *value,
+	size_t length, const char *format, va_list arguments)
 {
-	char *raw = xvasprintf(format, arguments);
-	char *text = text_escape(raw);
+	struct camtrapdp_finding *finding =
+		new_finding(report, rule, severity, place, value, length);
+	char *raw;
 
+	if (finding == NULL)
+		return;
+	raw = xvasprintf(format, arguments);
+	finding->message = text_escape(raw);
 	free(raw);
-	return text;
 }
 
 void report_add(struct camtrapdp_report *report, const char *rule, enum camtrapdp_severity severity,
 	const struct place *place, const char *value, size_t length, const char *format, ...)
 {
-	struct camtrapdp_finding *finding =
-		new_finding(report, rule, severity, place, value, length);
 	va_list arguments;
 
-	if (finding == NULL)
-		return;
 	va_start(arguments, format);
-	finding->message = format_message(format, arguments);
+	report_vadd(report, rule, severity, place, value, length, format, arguments);
 	va_end(arguments);
 }
 
@@ -171,14 +173,11 @@ void camtrapdp_report_add(struct camtrapdp_report *report, const char *rule,
 	enum camtrapdp_severity severity, const char *value, const char *format, ...)
 {
 	const struct place nowhere = {0};
-	struct camtrapdp_finding *finding = new_finding(
-		report, rule, severity, &nowhere, value, value == NULL ? 0 : strlen(value));
 	va_list arguments;
 
-	if (finding == NULL)
-		return;
 	va_start(arguments, format);
-	finding->message = format_message(format, arguments);
+	report_vadd(report, rule, severity, &nowhere, value, value == NULL ? 0 : strlen(value),
+		format, arguments);
 	va_end(arguments);
 }
 

@@ -5,6 +5,8 @@
 
 #include "trapkit/camtrapdp.h"
 
+#include <stdarg.h>
+
 /* Where something was found. */
 struct place {
 	const char *table;  /* static, or NULL: the descriptor, the archive */
@@ -16,5 +18,8 @@ struct place {
 void report_add(struct camtrapdp_report *report, const char *rule, enum camtrapdp_severity severity,
 	const struct place *place, const char *value, size_t length, const char *format, ...)
 	__attribute__((format(printf, 7, 8)));
+void report_vadd(struct camtrapdp_report *report, const char *rule,
+	enum camtrapdp_severity severity, const struct place *place, const char *value,
+	size_t length, const char *format, va_list arguments) __attribute__((format(printf, 7, 0)));
 
 #endif

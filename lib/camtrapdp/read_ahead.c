@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Reads and unpacks a source in a thread of its own, a few pieces before they are needed. */
+/* A source's bytes: as they are, or in pieces that a thread of their own unpacks. */
 #include "read_ahead.h"
 
+#include "ahead.h"
 #include "trapkit/error.h"
 #include "trapkit/memory.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define PIECES 4
-#define PIECE (256u << 10)
+#define PIECE (128u << 10)
 #define SMALL (64u << 10) /* bytes, packed, that no thread is worth */
 
 struct piece {
@@ -22,18 +22,15 @@ struct piece {
 
 struct read_ahead {
 	struct source *source;
-	struct piece pieces[PIECES];
-	pthread_t thread;
-	bool threaded; /* else a piece is read when it is asked for */
-	pthread_mutex_t mutex;
-	pthread_cond_t changed;
-	size_t written, taken; /* pieces; behind the mutex */
-	bool stop;             /* behind the mutex */
-	size_t at;             /* in the piece that is being taken */
+	struct ahead *ahead;                 /* NULL: bytes are read when they are asked for */
+	struct piece pieces[PIECES], *piece; /* the one that is being taken */
+	size_t at;                           /* in the piece */
 };
 
-static void read_piece(struct source *source, struct piece *piece)
+static bool read_piece(void *context, void *slot)
 {
+	struct source *source = context;
+	struct piece *piece = slot;
 	size_t got = 0;
 
 	if (piece->bytes == NULL)
@@ -44,101 +41,55 @@ static void read_piece(struct source *source, struct piece *piece)
 			source, piece->bytes + piece->size, PIECE - piece->size, &got, &piece->err);
 		piece->size += piece->status > 0 ? got : 0;
 	} while (piece->status > 0 && piece->size < PIECE);
-}
-
-static void *run(void *context)
-{
-	struct read_ahead *ahead = context;
-	int status = 1;
-
-	while (status > 0) {
-		struct piece *piece;
-		bool stop;
-
-		pthread_mutex_lock(&ahead->mutex);
-		while (ahead->written - ahead->taken == PIECES && !ahead->stop)
-			pthread_cond_wait(&ahead->changed, &ahead->mutex);
-		stop = ahead->stop;
-		piece = &ahead->pieces[ahead->written % PIECES];
-		pthread_mutex_unlock(&ahead->mutex);
-		if (stop)
-			break;
-		read_piece(ahead->source, piece);
-		status = piece->status;
-		pthread_mutex_lock(&ahead->mutex);
-		ahead->written++;
-		pthread_cond_signal(&ahead->changed);
-		pthread_mutex_unlock(&ahead->mutex);
-	}
-	return NULL;
+	return piece->status > 0;
 }
 
 struct read_ahead *read_ahead_new(struct source *source)
 {
-	struct read_ahead *ahead = xcalloc(1, sizeof *ahead);
+	struct read_ahead *read = xcalloc(1, sizeof *read);
+	const struct ahead_work work = {.make = read_piece,
+		.context = source,
+		.slots = read->pieces,
+		.slot_size = sizeof read->pieces[0],
+		.count = PIECES};
 
-	ahead->source = source;
-	pthread_mutex_init(&ahead->mutex, NULL);
-	pthread_cond_init(&ahead->changed, NULL);
-	ahead->threaded = bytes_source_packed(source) > SMALL &&
-		pthread_create(&ahead->thread, NULL, run, ahead) == 0;
-	return ahead;
-}
-
-/* The piece that comes next. */
-static struct piece *next_piece(struct read_ahead *ahead)
-{
-	struct piece *piece = &ahead->pieces[ahead->taken % PIECES];
-
-	if (!ahead->threaded && ahead->written == ahead->taken) {
-		read_piece(ahead->source, piece);
-		ahead->written++;
+	read->source = source;
+	if (bytes_source_unpacks(source) && bytes_source_packed(source) > SMALL) {
+		read->ahead = ahead_new(&work, true);
+		read->piece = ahead_next(read->ahead);
 	}
-	pthread_mutex_lock(&ahead->mutex);
-	while (ahead->written == ahead->taken)
-		pthread_cond_wait(&ahead->changed, &ahead->mutex);
-	pthread_mutex_unlock(&ahead->mutex);
-	return piece;
+	return read;
 }
 
 int read_ahead_read(
-	struct read_ahead *ahead, uint8_t *out, size_t size, size_t *got, struct error *err)
+	struct read_ahead *read, uint8_t *out, size_t size, size_t *got, struct error *err)
 {
-	struct piece *piece = next_piece(ahead);
+	struct piece *piece = read->piece;
 
+	if (read->ahead == NULL)
+		return bytes_source_read(read->source, out, size, got, err);
+	if (read->at == piece->size && piece->status > 0) {
+		piece = read->piece = ahead_next(read->ahead);
+		read->at = 0;
+	}
 	/* What came before the end, or before the trouble, is handed out first. */
-	if (ahead->at == piece->size) {
+	if (read->at == piece->size) {
 		if (piece->status < 0)
 			*err = piece->err;
 		return piece->status;
 	}
-	*got = piece->size - ahead->at < size ? piece->size - ahead->at : size;
-	memcpy(out, piece->bytes + ahead->at, *got);
-	ahead->at += *got;
-	if (ahead->at == piece->size && piece->status > 0) {
-		ahead->at = 0;
-		pthread_mutex_lock(&ahead->mutex);
-		ahead->taken++;
-		pthread_cond_signal(&ahead->changed);
-		pthread_mutex_unlock(&ahead->mutex);
-	}
+	*got = piece->size - read->at < size ? piece->size - read->at : size;
+	memcpy(out, piece->bytes + read->at, *got);
+	read->at += *got;
 	return 1;
 }
 
-void read_ahead_free(struct read_ahead *ahead)
+void read_ahead_free(struct read_ahead *read)
 {
-	if (ahead == NULL)
+	if (read == NULL)
 		return;
-	if (ahead->threaded) {
-		pthread_mutex_lock(&ahead->mutex);
-		ahead->stop = true;
-		pthread_cond_signal(&ahead->changed);
-		pthread_mutex_unlock(&ahead->mutex);
-		pthread_join(ahead->thread, NULL);
-	}
-	pthread_cond_destroy(&ahead->changed);
-	pthread_mutex_destroy(&ahead->mutex);
+	ahead_free(read->ahead);
 	for (size_t i = 0; i < PIECES; i++)
-		free(ahead->pieces[i].bytes);
-	free(ahead);
+		free(read->pieces[i].bytes);
+	free(read);
 }

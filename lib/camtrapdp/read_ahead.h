@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Reads and unpacks a source in a thread of its own, a few pieces before they are needed. */
+/* Reads a source; a large packed one is unpacked by a thread, before it is needed. */
 #ifndef TRAPKIT_CAMTRAPDP_READ_AHEAD_H
 #define TRAPKIT_CAMTRAPDP_READ_AHEAD_H
 

@@ -206,6 +206,11 @@ static void mend_mediatype(struct repair_row *row, int field, struct camtrapdp_r
 
 /* ---- what every cell goes through ---- */
 
+static bool is_text(const struct field *which)
+{
+	return which->type == FIELD_STRING || which->type == FIELD_KEY;
+}
+
 static bool is_nothing(const char *text, const struct field *which)
 {
 	static const char *const always[] = {"NA", "NaN", "nan", NULL};
@@ -214,7 +219,7 @@ static bool is_nothing(const char *text, const struct field *which)
 	for (int i = 0; always[i] != NULL; i++)
 		if (strcmp(text, always[i]) == 0)
 			return true;
-	for (int i = 0; which->type != FIELD_STRING && of_types[i] != NULL; i++)
+	for (int i = 0; !is_text(which) && of_types[i] != NULL; i++)
 		if (strcmp(text, of_types[i]) == 0)
 			return true;
 	return false;
@@ -239,7 +244,7 @@ static void mend_cell(struct repair_row *row, int field, struct camtrapdp_repair
 {
 	const struct field *which = &schemas[row->kind].fields[field];
 
-	if (which->type != FIELD_STRING)
+	if (!is_text(which))
 		trim(row, field, repair);
 	if (is_nothing(row->cells[field], which))
 		put(row, field, "", repair, "emptied: it stands for nothing");
@@ -268,6 +273,7 @@ static void mend_cell(struct repair_row *row, int field, struct camtrapdp_repair
 		mend_mediatype(row, field, repair);
 		break;
 	case FIELD_STRING:
+	case FIELD_KEY:
 		break;
 	}
 }

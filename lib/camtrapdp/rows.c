@@ -9,41 +9,62 @@
 
 #include <stdlib.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
-#define FIRST_ROOM (1u << 20)
+#define FIRST_ROOM (64u << 10)
 #define MOST_ROOM (16u << 20) /* the longest row */
 
 #define BLOCK 64u /* bytes that a word of marks stands for */
 
-/* The buffer and its marks, with a block to spare: marking needs no care for the end. */
-static void make_room(struct rows *rows)
+/* The room and its marks, with a block to spare: marking needs no care for the end. */
+static void make_room(struct rows *rows, size_t size)
 {
-	rows->buffer = xreallocarray(rows->buffer, rows->room + BLOCK, 1);
-	rows->marks = xreallocarray(rows->marks, rows->room / BLOCK + 1, sizeof *rows->marks);
-	rows->wide = xreallocarray(rows->wide, rows->room / BLOCK + 1, 1);
+	struct row_room *room = rows->room;
+
+	if (size > room->size) {
+		room->bytes = xreallocarray(room->bytes, size + BLOCK, 1);
+		room->size = size;
+	}
+	rows->buffer = room->bytes;
+	if (room->size <= rows->marks_room)
+		return;
+	rows->marks_room = room->size;
+	rows->marks = xreallocarray(rows->marks, room->size / BLOCK + 1, sizeof *rows->marks);
+	rows->wide = xreallocarray(rows->wide, room->size / BLOCK + 1, 1);
 }
 
 void table_rows_init(struct rows *rows, struct source *source, char delimiter, char quote)
 {
-	rows->ahead = read_ahead_new(source);
-	rows->delimiter = delimiter;
-	rows->quote = quote;
-	rows->room = FIRST_ROOM;
-	make_room(rows);
-	rows->at = rows->end = rows->marked = 0;
-	rows->dry = false;
+	*rows = (struct rows){.ahead = read_ahead_new(source),
+		.delimiter = delimiter,
+		.quote = quote,
+		.room = &rows->own};
+	make_room(rows, FIRST_ROOM);
 }
 
 void table_rows_release(struct rows *rows)
 {
 	read_ahead_free(rows->ahead);
-	free(rows->buffer);
+	free(rows->own.bytes);
 	free(rows->marks);
 	free(rows->wide);
-	rows->ahead = NULL;
-	rows->buffer = NULL;
-	rows->marks = NULL;
-	rows->wide = NULL;
+	*rows = (struct rows){0};
+}
+
+void table_rows_move(struct rows *rows, struct row_room *room)
+{
+	const uint8_t *rest = rows->buffer + rows->at;
+	size_t kept = rows->end - rows->at, size = FIRST_ROOM;
+
+	while (size < kept)
+		size *= 2;
+	rows->room = room;
+	make_room(rows, size);
+	memcpy(rows->buffer, rest, kept);
+	rows->at = rows->marked = 0;
+	rows->end = kept;
 }
 
 /* Makes the buffer hold more than it does from `at` on. 1 = more, 0 = there is no more. */
@@ -58,18 +79,17 @@ static int fill(struct rows *rows, struct error *err)
 		memmove(rows->buffer, rows->buffer + rows->at, kept);
 		rows->at = 0;
 		rows->end = kept;
-	} else if (rows->end == rows->room) {
-		if (rows->room >= MOST_ROOM)
+	} else if (rows->end == rows->room->size) {
+		if (rows->room->size >= MOST_ROOM)
 			return error_set(err, ERROR_INPUT,
 				"a row is over %u MiB; a quote may be open before it",
 				MOST_ROOM >> 20);
-		rows->room *= 2;
-		make_room(rows);
+		make_room(rows, rows->room->size * 2);
 	}
 	rows->marked = 0;
-	while (rows->end < rows->room) {
-		status = read_ahead_read(
-			rows->ahead, rows->buffer + rows->end, rows->room - rows->end, &got, err);
+	while (rows->end < rows->room->size) {
+		status = read_ahead_read(rows->ahead, rows->buffer + rows->end,
+			rows->room->size - rows->end, &got, err);
 		if (status < 0)
 			return -1;
 		if (status == 0) {
@@ -99,9 +119,12 @@ void table_rows_skip(struct rows *rows, size_t count)
 
 typedef uint8_t chunk __attribute__((vector_size(16)));
 
-/* One bit for each byte of `flags`, which are all ones or all zeros; the first byte is bit 0. */
+/* The highest bit of each byte; the first byte's is bit 0. */
 static uint64_t bits_of(chunk flags)
 {
+#ifdef __SSE2__
+	return (uint64_t)(unsigned)_mm_movemask_epi8((__m128i)flags);
+#else
 	uint64_t halves[2], bits = 0;
 
 	memcpy(halves, &flags, sizeof halves);
@@ -109,17 +132,18 @@ static uint64_t bits_of(chunk flags)
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 		halves[i] = __builtin_bswap64(halves[i]);
 #endif
-		/* Byte n's lowest bit is shifted to bit 56 + n; no two terms meet. */
-		bits |= (halves[i] & 0x0101010101010101u) * 0x0102040810204080u >> 56 << 8 * i;
+		/* Bit 8n is shifted to bit 56 + n; no two terms meet. */
+		bits |= (halves[i] >> 7 & 0x0101010101010101u) * 0x0102040810204080u >> 56 << 8 * i;
 	}
 	return bits;
+#endif
 }
 
 static void mark_block(struct rows *rows, size_t block)
 {
 	const uint8_t *bytes = rows->buffer + block * BLOCK;
 	chunk all = {0};
-	uint64_t marks = 0, halves[2];
+	uint64_t marks = 0;
 
 	for (size_t i = 0; i < BLOCK / sizeof(chunk); i++) {
 		chunk some, flags;
@@ -131,9 +155,8 @@ static void mark_block(struct rows *rows, size_t block)
 		marks |= bits_of(flags) << i * sizeof some;
 		all |= some;
 	}
-	memcpy(halves, &all, sizeof halves);
 	rows->marks[block] = marks;
-	rows->wide[block] = ((halves[0] | halves[1]) & 0x8080808080808080u) != 0;
+	rows->wide[block] = bits_of(all) != 0;
 }
 
 /* Marks what is in the buffer and not marked yet. */
@@ -335,32 +358,35 @@ static void finish_row(struct rows *rows, size_t end)
 	rows->at = end;
 }
 
+int table_rows_scan(struct rows *rows, struct error *err)
+{
+	size_t at = rows->at;
+
+	mark(rows);
+	if (rows->at == rows->end)
+		return 0;
+	switch (pass_row(rows, &at)) {
+	case SCAN_ROW:
+		finish_row(rows, at);
+		return 1;
+	case SCAN_TOO_MANY:
+		return error_set(err, ERROR_INPUT, "a row has over %d cells", MOST_CELLS);
+	case SCAN_MORE:
+		break;
+	}
+	if (rows->dry)
+		return error_set(err, ERROR_INPUT, "a quote is opened and never closed");
+	return 0;
+}
+
 int table_rows_next(struct rows *rows, struct error *err)
 {
-	for (;;) {
-		size_t at = rows->at;
-		int status;
+	int status;
 
-		mark(rows);
-		if (rows->at < rows->end) {
-			switch (pass_row(rows, &at)) {
-			case SCAN_ROW:
-				finish_row(rows, at);
-				return 1;
-			case SCAN_TOO_MANY:
-				return error_set(
-					err, ERROR_INPUT, "a row has over %d cells", MOST_CELLS);
-			case SCAN_MORE:
-				break;
-			}
-			if (rows->dry)
-				return error_set(
-					err, ERROR_INPUT, "a quote is opened and never closed");
-		}
+	while ((status = table_rows_scan(rows, err)) == 0) {
 		status = fill(rows, err);
-		if (status < 0)
-			return -1;
-		if (status == 0 && rows->at == rows->end)
-			return 0;
+		if (status < 0 || (status == 0 && rows->at == rows->end))
+			break;
 	}
+	return status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Takes a CSV table apart, row by row, in one growing but bounded buffer. */
+/* Takes a CSV table apart, row by row, in a growing but bounded buffer. */
 #ifndef TRAPKIT_CAMTRAPDP_ROWS_H
 #define TRAPKIT_CAMTRAPDP_ROWS_H
 
@@ -8,7 +8,7 @@
 #define MOST_CELLS 1024
 
 struct cell {
-	char *text; /* not NUL-terminated, valid until the next row */
+	char *text; /* not NUL-terminated */
 	size_t length;
 };
 
@@ -21,17 +21,24 @@ enum row_trouble {
 	ROW_AFTER_QUOTE = 1u << 4 /* text follows a closing quote */
 };
 
+/* Bytes that rows are made of, with some to spare behind them. `{ 0 }` is empty. */
+struct row_room {
+	uint8_t *bytes;
+	size_t size;
+};
+
 struct rows {
 	struct read_ahead *ahead;
 	char delimiter, quote;
 	bool latin1; /* do not check for UTF-8 */
-	uint8_t *buffer;
-	size_t at, end, room;
+	struct row_room own, *room;
+	uint8_t *buffer; /* of the room */
+	size_t at, end;
 	bool dry;
-	uint64_t *marks; /* a bit for each byte of the buffer that a cell may end at, or that is odd
-			  */
-	uint8_t *wide;   /* for each 64 bytes: is there one that is not ASCII? */
-	size_t marked;   /* so far into the buffer */
+	/* A bit for each byte of the buffer that a cell may end at, or that is odd. */
+	uint64_t *marks;
+	uint8_t *wide;             /* for each 64 bytes: is there one that is not ASCII? */
+	size_t marks_room, marked; /* bytes of the buffer */
 	struct cell cells[MOST_CELLS];
 	size_t count;
 	uint16_t quoted[MOST_CELLS]; /* indexes of those that are */
@@ -44,7 +51,14 @@ void table_rows_release(struct rows *rows);
 /* Fills the buffer and shows the first bytes without taking them. */
 int table_rows_peek(struct rows *rows, const uint8_t **bytes, size_t *count, struct error *err);
 void table_rows_skip(struct rows *rows, size_t count);
-/* 1 = a row, 0 = the end, -1 = ERROR_INPUT: too long, quote never closed, damaged source. */
+/*
+ * 1 = a row, whose cells are valid until the next; 0 = the end; -1 = ERROR_INPUT: too long, quote
+ * never closed, damaged source.
+ */
 int table_rows_next(struct rows *rows, struct error *err);
+/* The same, but rows before this one stay valid; 0 = the buffer holds no more whole rows. */
+int table_rows_scan(struct rows *rows, struct error *err);
+/* What is left to take apart goes to another room; the rows so far stay in theirs. */
+void table_rows_move(struct rows *rows, struct row_room *room);
 
 #endif

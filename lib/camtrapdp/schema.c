@@ -17,8 +17,8 @@ static const char *const sexes[] = {"female", "male", NULL};
 static const char *const classifiers[] = {"human", "machine", NULL};
 
 static const struct field deployments[] = {
-	{.name = "deploymentID", .required = true},
-	{.name = "locationID"},
+	{.name = "deploymentID", .type = FIELD_KEY, .required = true},
+	{.name = "locationID", .type = FIELD_KEY},
 	{.name = "locationName"},
 	{"latitude", FIELD_NUMBER, true, -90, 90, NULL},
 	{"longitude", FIELD_NUMBER, true, -180, 180, NULL},
@@ -26,7 +26,7 @@ static const struct field deployments[] = {
 	{.name = "deploymentStart", .type = FIELD_DATETIME, .required = true},
 	{.name = "deploymentEnd", .type = FIELD_DATETIME, .required = true},
 	{.name = "setupBy"},
-	{.name = "cameraID"},
+	{.name = "cameraID", .type = FIELD_KEY},
 	{.name = "cameraModel"},
 	{"cameraDelay", FIELD_INTEGER, false, 0, INFINITY, NULL},
 	{"cameraHeight", FIELD_NUMBER, false, 0, INFINITY, NULL},
@@ -44,8 +44,8 @@ static const struct field deployments[] = {
 };
 
 static const struct field media[] = {
-	{.name = "mediaID", .required = true},
-	{.name = "deploymentID", .required = true},
+	{.name = "mediaID", .type = FIELD_KEY, .required = true},
+	{.name = "deploymentID", .type = FIELD_KEY, .required = true},
 	{.name = "captureMethod", .type = FIELD_CHOICE, .choices = methods},
 	{.name = "timestamp", .type = FIELD_DATETIME, .required = true},
 	{.name = "filePath", .type = FIELD_PATH, .required = true},
@@ -58,21 +58,21 @@ static const struct field media[] = {
 };
 
 static const struct field observations[] = {
-	{.name = "observationID", .required = true},
-	{.name = "deploymentID", .required = true},
-	{.name = "mediaID"},
-	{.name = "eventID"},
+	{.name = "observationID", .type = FIELD_KEY, .required = true},
+	{.name = "deploymentID", .type = FIELD_KEY, .required = true},
+	{.name = "mediaID", .type = FIELD_KEY},
+	{.name = "eventID", .type = FIELD_KEY},
 	{.name = "eventStart", .type = FIELD_DATETIME, .required = true},
 	{.name = "eventEnd", .type = FIELD_DATETIME, .required = true},
 	{.name = "observationLevel", .type = FIELD_CHOICE, .required = true, .choices = levels},
 	{.name = "observationType", .type = FIELD_CHOICE, .required = true, .choices = types},
 	{.name = "cameraSetupType", .type = FIELD_CHOICE, .choices = setups},
-	{.name = "scientificName"},
+	{.name = "scientificName", .type = FIELD_KEY},
 	{"count", FIELD_INTEGER, false, 1, INFINITY, NULL},
 	{.name = "lifeStage", .type = FIELD_CHOICE, .choices = stages},
 	{.name = "sex", .type = FIELD_CHOICE, .choices = sexes},
-	{.name = "behavior"},
-	{.name = "individualID"},
+	{.name = "behavior", .type = FIELD_KEY},
+	{.name = "individualID", .type = FIELD_KEY},
 	{"individualPositionRadius", FIELD_NUMBER, false, 0, INFINITY, NULL},
 	{"individualPositionAngle", FIELD_NUMBER, false, -90, 90, NULL},
 	{"individualSpeed", FIELD_NUMBER, false, 0, INFINITY, NULL},

@@ -10,6 +10,7 @@ enum table_kind { DEPLOYMENTS, MEDIA, OBSERVATIONS, TABLES };
 
 enum field_type {
 	FIELD_STRING,
+	FIELD_KEY, /* a string that is looked up or compared with others */
 	FIELD_INTEGER,
 	FIELD_NUMBER,
 	FIELD_DATETIME,

@@ -73,6 +73,11 @@ uint64_t bytes_source_packed(const struct source *source)
 	return source->range.packed;
 }
 
+bool bytes_source_unpacks(const struct source *source)
+{
+	return source->zip.on || source->gzip.on;
+}
+
 void bytes_source_free(struct source *source)
 {
 	if (source == NULL)

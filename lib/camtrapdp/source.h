@@ -29,6 +29,8 @@ int bytes_source_read(
 	struct source *source, uint8_t *out, size_t size, size_t *got, struct error *err);
 /* How many bytes there are to read, before they are unpacked. */
 uint64_t bytes_source_packed(const struct source *source);
+/* Are they unpacked while they are read? */
+bool bytes_source_unpacks(const struct source *source);
 void bytes_source_free(struct source *source);
 
 #endif

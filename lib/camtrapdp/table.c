@@ -12,27 +12,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define POLL_EVERY 4096
-
-/* A date and time that was read, in case the next is the same: events of one file, one run of a
- * model.
- */
-struct moment {
-	char text[32];
-	size_t length; /* 0 = none */
-	struct value value;
-};
+/* Rows by which the keys of a row are asked for before it is checked. */
+#define KEYS_AHEAD 8
+#define SMALL (64u << 10) /* bytes, packed, that no thread is worth */
 
 struct table {
 	struct check *check;
 	const struct schema *schema;
+	enum table_kind kind;
 	const char *name; /* of the file */
 	struct rows *rows;
-	struct row *row;
-	int map[MOST_CELLS]; /* column of the file to the standard's; -1 = not one of those */
-	size_t columns;
-	bool whole; /* no column of the standard is missing */
-	struct moment moments[MOST_FIELDS];
+	struct row_columns columns;
 };
 
 void row_say(const struct row *row, const char *rule, enum camtrapdp_severity severity, int field,
@@ -41,17 +31,14 @@ void row_say(const struct row *row, const char *rule, enum camtrapdp_severity se
 	const struct schema *schema = &schemas[row->kind];
 	struct place place = {schema->name, row->number, NULL};
 	const struct value *value = field < 0 ? NULL : &row->values[field];
-	char message[512];
 	va_list arguments;
 
 	if (field >= 0)
 		place.column = schema->fields[field].name;
 	va_start(arguments, format);
-	vsnprintf(message, sizeof message, format, arguments);
+	report_vadd(row->check->report, rule, severity, &place, value == NULL ? NULL : value->text,
+		value == NULL ? 0 : value->length, format, arguments);
 	va_end(arguments);
-	report_add(row->check->report, rule, severity, &place,
-		value == NULL || value->text == NULL ? NULL : value->text,
-		value == NULL ? 0 : value->length, "%s", message);
 }
 
 /* About the file as a whole, or one of its rows that cannot be taken apart. */
@@ -105,8 +92,8 @@ static void check_header(struct table *table)
 	bool there[MOST_FIELDS] = {false}, ordered = true;
 	int last = -1;
 
-	table->whole = true;
-	for (size_t i = 0; i < table->columns; i++) {
+	table->columns.whole = true;
+	for (size_t i = 0; i < table->rows->count; i++) {
 		const struct cell *cell = &table->rows->cells[i];
 		char *name = xstrndup(cell->text, cell->length);
 		int field = field_named(schema, cell);
@@ -121,12 +108,12 @@ static void check_header(struct table *table)
 			ordered &= field > last;
 			last = field;
 		}
-		table->map[i] = field;
+		row_columns_add(&table->columns, field);
 		free(name);
 	}
 	for (size_t i = 0; i < schema->count; i++)
 		if (!there[i]) {
-			table->whole = false;
+			table->columns.whole = false;
 			say(table, "T03", CAMTRAPDP_ERROR, 0, schema->fields[i].name,
 				"the column is missing; all columns of the standard must be there, "
 				"empty where unknown");
@@ -180,112 +167,65 @@ static void complain_limits(const struct row *row, int field)
 			which->minimum, which->maximum);
 }
 
-/* The same text in this column, or the one before it. */
-static bool recall_moment(
-	const struct table *table, int field, const struct cell *cell, struct value *value)
+static void complain_cell(const struct row *row, int field)
 {
-	for (int i = field; i >= 0 && i > field - 2 && cell->length > 0; i--) {
-		const struct moment *moment = &table->moments[i];
+	const struct field *which = &schemas[row->kind].fields[field];
+	const struct value *value = &row->values[field];
 
-		if (moment->length == cell->length &&
-			memcmp(moment->text, cell->text, cell->length) == 0) {
-			*value = moment->value;
-			value->text = cell->text;
-			return true;
-		}
+	switch (value->state) {
+	case VALUE_MISSING:
+		if (which->required)
+			row_say(row, "T06", CAMTRAPDP_ERROR, field,
+				"%s is required and must not be empty", which->name);
+		break;
+	case VALUE_LIMITS:
+		complain_limits(row, field);
+		break;
+	case VALUE_BAD:
+	case VALUE_ODD:
+		row_say(row, "T05", value->state == VALUE_BAD ? CAMTRAPDP_ERROR : CAMTRAPDP_WARNING,
+			field, "%s: %s", which->name, value->why);
+		break;
+	case VALUE_GOOD:
+		break;
 	}
-	return false;
 }
 
-static void note_moment(struct moment *moment, const struct value *value)
+/* T05, T06, T07 of the cells that are there. */
+static void check_cells(const struct table *table, const struct row *row)
 {
-	if (value->state != VALUE_GOOD || value->length > sizeof moment->text)
-		return;
-	memcpy(moment->text, value->text, value->length);
-	moment->length = value->length;
-	moment->value = *value;
-}
-
-static void read_cell(struct table *table, int field, const struct cell *cell, struct value *value)
-{
-	const struct field *which = &table->schema->fields[field];
-	bool is_moment = which->type == FIELD_DATETIME;
-
-	if (is_moment && recall_moment(table, field, cell, value))
-		return;
-	cell_read(cell, which, table->check->missing_words, value);
-	if (is_moment)
-		note_moment(&table->moments[field], value);
-}
-
-static void check_cells(struct table *table)
-{
-	struct row *row = table->row;
-	const struct rows *rows = table->rows;
-
-	if (!table->whole || rows->count < table->columns)
-		for (size_t i = 0; i < table->schema->count; i++)
-			row->values[i] = (struct value){.state = VALUE_MISSING};
-	for (size_t i = 0; i < rows->count && i < table->columns; i++) {
-		int field = table->map[i];
-		struct value *value;
-
-		if (field < 0)
-			continue;
-		value = &row->values[field];
-		/* Most cells of most tables are empty. */
-		if (rows->cells[i].length == 0 && !table->schema->fields[field].required) {
-			value->state = VALUE_MISSING;
-			value->text = NULL;
-			value->length = 0;
-			continue;
-		}
-		read_cell(table, field, &rows->cells[i], value);
-		if (value->state == VALUE_GOOD)
-			continue;
-		if (value->state == VALUE_MISSING) {
-			if (table->schema->fields[field].required)
-				row_say(row, "T06", CAMTRAPDP_ERROR, field,
-					"%s is required and must not be empty",
-					table->schema->fields[field].name);
-		} else if (value->state == VALUE_LIMITS) {
-			complain_limits(row, field);
-		} else {
-			row_say(row, "T05",
-				value->state == VALUE_BAD ? CAMTRAPDP_ERROR : CAMTRAPDP_WARNING,
-				field, "%s: %s", table->schema->fields[field].name, value->why);
-		}
-	}
+	for (size_t i = 0; i < row->cells && i < table->columns.count; i++)
+		if (table->columns.items[i].field != NULL)
+			complain_cell(row, (int)table->columns.items[i].index);
 }
 
 /* T01, T02, T04 of one row. False: there is nothing to check in it. */
-static bool check_form(struct table *table)
+static bool check_form(struct table *table, const struct row *row)
 {
-	const struct rows *rows = table->rows;
-	uint64_t number = table->row->number;
+	uint64_t number = row->number;
 	char *message;
 
-	if (rows->trouble & ROW_NUL)
+	if (row->trouble & ROW_NUL)
 		say(table, "T01", CAMTRAPDP_ERROR, number, NULL,
 			"the row holds NUL bytes; the file is damaged, export it again");
-	if (rows->trouble & ROW_NOT_UTF8)
+	if (row->trouble & ROW_NOT_UTF8)
 		say(table, "T01", CAMTRAPDP_ERROR, number, NULL,
 			"the text is not UTF-8; save the table as CSV in UTF-8");
-	if (rows->trouble & ROW_CR)
+	if (row->trouble & ROW_CR)
 		say(table, "T02", CAMTRAPDP_ERROR, number, NULL,
 			"the line ends with CR alone; end lines with LF or CRLF");
-	if (rows->trouble & ROW_AFTER_QUOTE)
+	if (row->trouble & ROW_AFTER_QUOTE)
 		say(table, "T02", CAMTRAPDP_ERROR, number, NULL,
 			"text follows a closing quote; double the quotes inside a quoted cell");
-	if (rows->trouble & ROW_BLANK) {
+	if (row->trouble & ROW_BLANK) {
 		say(table, "T04", CAMTRAPDP_ERROR, number, NULL, "the row is blank; take it out");
 		return false;
 	}
-	if (rows->count != table->columns) {
-		message = xasprintf("the row has %zu cells, the header %zu; %s", rows->count,
-			table->columns,
-			rows->count < table->columns ? "add the empty cells at its end"
-						     : "quote the cells that hold commas");
+	if (row->cells != table->columns.count) {
+		message = xasprintf("the row has %zu cells, the header %zu; %s", row->cells,
+			table->columns.count,
+			row->cells < table->columns.count ? "add the empty cells at its end"
+							  : "quote the cells that hold commas");
 		say(table, "T04", CAMTRAPDP_ERROR, number, NULL, message);
 		free(message);
 	}
@@ -297,7 +237,7 @@ static bool check_form(struct table *table)
 /* Byte order mark, gzip under another name, and which delimiter it is. False: give up. */
 static int check_start(struct table *table, bool *go_on, struct error *err)
 {
-	const struct table_resource *resource = &table->check->descriptor->tables[table->row->kind];
+	const struct table_resource *resource = &table->check->descriptor->tables[table->kind];
 	const uint8_t *bytes;
 	const char *line_end;
 	size_t size;
@@ -338,7 +278,6 @@ static int check_start(struct table *table, bool *go_on, struct error *err)
 
 static void take_header(struct table *table)
 {
-	table->columns = table->rows->count;
 	/* Trouble in the header is told of row 0, the header itself. */
 	if (table->rows->trouble & (ROW_NUL | ROW_NOT_UTF8))
 		say(table, "T01", CAMTRAPDP_ERROR, 0, table->name, "the header is no UTF-8 text");
@@ -348,14 +287,22 @@ static void take_header(struct table *table)
 	check_header(table);
 }
 
-static void take_row(struct table *table)
+static void assume_header(struct table *table)
 {
-	struct row *row = table->row;
+	table->columns.whole = true;
+	for (size_t i = 0; i < table->schema->count; i++)
+		row_columns_add(&table->columns, (int)i);
+}
 
+static void take_row(struct table *table, struct row *row)
+{
+	row->check = table->check;
+	row->kind = table->kind;
 	row->number = ++table->check->report->rows[row->kind];
-	if (!check_form(table))
+	if (!check_form(table, row))
 		return;
-	check_cells(table);
+	if (row->odd)
+		check_cells(table, row);
 	switch (row->kind) {
 	case DEPLOYMENTS:
 		check_deployment_row(row);
@@ -371,32 +318,53 @@ static void take_row(struct table *table)
 	}
 }
 
-static int read_rows(struct table *table, bool *failed, struct error *err)
+static void expect_row(struct table *table, const struct row *row)
 {
-	bool header = !table->check->descriptor->tables[table->row->kind].no_header, go_on;
+	if (table->kind == MEDIA)
+		expect_media_row(table->check, row);
+	else if (table->kind == OBSERVATIONS)
+		expect_observation_row(table->check, row);
+}
+
+static int read_rows(struct table *table, bool threaded, struct error *err)
+{
+	struct typed_rows *typed = typed_rows_new(table->rows, &table->columns, threaded);
+	struct row *rows;
+	size_t count;
+	int status;
+
+	while ((status = typed_rows_next(typed, &rows, &count, err)) > 0) {
+		for (size_t i = 0; i < count; i++) {
+			if (i + KEYS_AHEAD < count)
+				expect_row(table, &rows[i + KEYS_AHEAD]);
+			take_row(table, &rows[i]);
+		}
+		if (progress_check(table->check->progress, err) != 0) {
+			status = -1;
+			break;
+		}
+	}
+	typed_rows_free(typed);
+	return status;
+}
+
+static int read_table(struct table *table, bool threaded, bool *failed, struct error *err)
+{
+	bool go_on;
 	int status = check_start(table, &go_on, err);
 
 	*failed = !go_on;
 	if (status != 0 || !go_on)
 		return status;
-	if (!header) {
-		table->columns = table->schema->count;
-		table->whole = true;
-		for (size_t i = 0; i < table->columns; i++)
-			table->map[i] = (int)i;
+	if (table->check->descriptor->tables[table->kind].no_header) {
+		assume_header(table);
+	} else {
+		status = table_rows_next(table->rows, err);
+		if (status <= 0)
+			return status;
+		take_header(table);
 	}
-	while ((status = table_rows_next(table->rows, err)) > 0) {
-		if (header) {
-			take_header(table);
-			header = false;
-			continue;
-		}
-		take_row(table);
-		if (table->row->number % POLL_EVERY == 0 &&
-			progress_check(table->check->progress, err) != 0)
-			return -1;
-	}
-	return status;
+	return read_rows(table, threaded, err);
 }
 
 int check_table_source(struct check *check, enum table_kind kind, struct source *source,
@@ -408,15 +376,14 @@ int check_table_source(struct check *check, enum table_kind kind, struct source 
 	int status;
 
 	table->check = check;
-	table->schema = &schemas[kind];
+	table->schema = table->columns.schema = &schemas[kind];
+	table->columns.missing_words = check->missing_words;
+	table->kind = kind;
 	table->name = name;
 	table->rows = xcalloc(1, sizeof *table->rows);
-	table->row = xcalloc(1, sizeof *table->row);
-	table->row->check = check;
-	table->row->kind = kind;
 	table_rows_init(table->rows, source, resource->delimiter, resource->quote);
 	table->rows->latin1 = resource->latin1;
-	status = read_rows(table, failed, err);
+	status = read_table(table, bytes_source_packed(source) > SMALL, failed, err);
 	/* What is wrong with the file is found, not fatal. */
 	if (status < 0 && err->kind == ERROR_INPUT) {
 		/* Why the rest was not read must not be lost among what was found before. */
@@ -430,7 +397,6 @@ int check_table_source(struct check *check, enum table_kind kind, struct source 
 	}
 	table_rows_release(table->rows);
 	free(table->rows);
-	free(table->row);
 	free(table);
 	return status;
 }

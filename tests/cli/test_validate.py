@@ -18,7 +18,7 @@ import zlib
 ROOT = pathlib.Path(os.environ["ROOT"])
 SCRATCH = pathlib.Path(os.environ["SCRATCH"])
 sys.path.insert(0, str(ROOT / "tests/fixtures"))
-from camtrap_package import BASE, COLUMNS, JPEG, contents, package, table_bytes  # noqa: E402
+from camtrap_package import BASE, COLUMNS, JPEG, contents, large_package, package, table_bytes  # noqa: E402
 
 failures = []
 
@@ -360,6 +360,29 @@ def test_counts():
           "counted to the end, kept up to the limit")
 
 
+def test_long():
+    """Tables of many blocks, plain and packed: all rows are counted, and what is wrong far behind has its row."""
+    folder = SCRATCH / "long"
+    large_package(folder, 4000)
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    places = [folder, zip_of(files, "long.zip"), zip_of({name + ".gz" if name.endswith(".csv") else name: gzip.compress(data) if
+              name.endswith(".csv") else data.replace(b'.csv"', b'.csv.gz"') for name, data in files.items()}, "long.gz.zip")]
+    for place in places:
+        found = run(place, status=0)
+        check(found["findings"] == [] and found["packages"][0]["rows"] == {"deployments": 4, "media": 4000, "observations": 4400}, found)
+    lines = files["media.csv"].splitlines(keepends=True)
+    lines[3999] = lines[3999].replace(lines[3999][:32], lines[1][:32])
+    lines[4000] = lines[4000].replace(b",image/jpeg,", b",image/jpeg\xff,")
+    (folder / "media.csv").write_bytes(b"".join(lines))
+    lines = files["observations.csv"].splitlines(keepends=True)
+    lines[4400] = lines[4400].replace(b"o0004000,", b"o0000001,")
+    lines.insert(4000, b'"' + b"long " * 40000 + b'"\n')   # longer than a block
+    (folder / "observations.csv").write_bytes(b"".join(lines))
+    found = run(folder, status=3)
+    for expected in ("T08", E, M, 3999, "mediaID"), ("T01", E, M, 4000, None), ("T08", E, O, 4401, "observationID"), ("T04", E, O, 4000, None):
+        check(has(found, *expected), f"{expected} is not in {found['findings'][:9]}")
+
+
 def spoil(path, edit):
     path.write_bytes(edit(path.read_bytes()))
     return path
@@ -520,7 +543,7 @@ def test_official():
 
 
 # Bounds first: a child counts the memory that its parent had when it was made.
-for test in test_bounds, test_forms, test_mutations, test_lists, test_counts, test_hostile, test_trapper:
+for test in test_bounds, test_forms, test_mutations, test_lists, test_counts, test_long, test_hostile, test_trapper:
     test()
 official = test_official()
 print(f"{len(MUTATIONS)} mutations of {len(CATALOGUE)} rules")
