@@ -7,13 +7,11 @@
 #include "cli/detection.h"
 #include "cli/general.h"
 #include "cli/options.h"
-#include "cli/server.h"
 #include "stages.h"
 #include "trapkit/ledger.h"
 #include "trapkit/output_file.h"
 #include "trapkit/text.h"
 #include "trapkit/timestamp.h"
-#include "trapkit/trapper.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -139,123 +137,6 @@ int survey_stage(struct session *session, struct ledger *ledger, struct survey_r
 	return survey_run(&survey_settings, ledger, survey, session->progress, err);
 }
 
-static bool begins_with_folder(const char *path, const char *collection)
-{
-	size_t length = strlen(collection);
-
-	return strncmp(path, collection, length) == 0 && path[length] == '/';
-}
-
-/* Every deployment's folder, collection by collection in the order they were surveyed. */
-static void list_folders(const struct survey_result *survey, struct string_list *folders)
-{
-	for (size_t i = 0; i < survey->collections.count; i++) {
-		const char *collection = survey->collections.items[i];
-
-		for (size_t k = 0; k < survey->deployments.count; k++) {
-			const struct survey_deployment *found = &survey->deployments.items[k];
-			char *folder;
-
-			if (strcmp(found->collection, collection) != 0)
-				continue;
-			folder = xasprintf("%s/%s", collection, found->deployment);
-			string_list_add(folders, folder);
-			free(folder);
-		}
-		for (size_t k = 0; k < survey->empty_deployments.count; k++)
-			if (begins_with_folder(survey->empty_deployments.items[k], collection))
-				string_list_add(folders, survey->empty_deployments.items[k]);
-	}
-}
-
-/* ---- the server's word ---- */
-
-struct server_lists {
-	struct trapper_deployment_list deployments;
-	struct trapper_location_list locations;
-};
-
-static void server_lists_release(struct server_lists *lists)
-{
-	trapper_deployment_list_release(&lists->deployments);
-	trapper_location_list_release(&lists->locations);
-}
-
-static int ask_server(struct session *session, struct server_lists *lists, struct error *err)
-{
-	struct trapper *server = server_open(session, err);
-	int result = -1;
-
-	if (server == NULL)
-		return error_context(err,
-			"the deployments are checked against the server (--no-validate leaves "
-			"that out)");
-	if (trapper_deployments(server, 0, &lists->deployments, err) == 0 &&
-		trapper_locations(server, 0, &lists->locations, err) == 0)
-		result = 0;
-	trapper_close(server);
-	return result == 0
-		? 0
-		: error_context(err,
-			  "cannot check the deployments on the server (--no-validate leaves "
-			  "that out)");
-}
-
-/* What decides the dates: from the settings, or from the server. `timezone` is owned. */
-struct zone_choice {
-	char *timezone;
-	bool ignore_dst;
-};
-
-static int choose_zone(struct session *session, const struct string_list *folders,
-	const struct server_lists *lists, struct zone_choice *choice, struct error *err)
-{
-	if (general.timezone != NULL) {
-		*choice = (struct zone_choice){xstrdup(general.timezone), general.ignore_dst};
-		return 0;
-	}
-	if (!settings.validate)
-		return error_set(err, ERROR_SETTINGS,
-			"no time zone: without asking the server it must be told; set "
-			"PACKAGE.timezone or use --timezone");
-	if (package_zone_from_server(folders, !settings.slug, &lists->deployments,
-		    &lists->locations, &choice->timezone, &choice->ignore_dst, err) != 0)
-		return -1;
-	progress_note(session->progress,
-		"the locations on the server are in %s, %s: taken for the package",
-		choice->timezone, choice->ignore_dst ? "without summer time" : "with summer time");
-	return 0;
-}
-
-static int check_findings(struct session *session, const struct string_list *folders,
-	const struct server_lists *lists, const struct zone_choice *choice, cJSON *parent,
-	struct error *err)
-{
-	struct string_list findings = {0};
-	cJSON *list = cJSON_AddArrayToObject(parent, "findings");
-	size_t count;
-
-	package_check_server(folders, !settings.slug, &lists->deployments, &lists->locations,
-		choice->timezone, choice->ignore_dst, &findings);
-	count = findings.count;
-	for (size_t i = 0; i < count; i++) {
-		char *shown = text_escape(findings.items[i]);
-
-		cJSON_AddItemToArray(list, cJSON_CreateString(shown));
-		if (count > 1)
-			progress_warning(session->progress, NULL, "%s", shown);
-		else
-			error_set(err, ERROR_INPUT, "%s", shown);
-		free(shown);
-	}
-	string_list_release(&findings);
-	if (count > 1)
-		error_set(err, ERROR_INPUT,
-			"%zu deployments would be refused by the server; nothing was packaged",
-			count);
-	return count == 0 ? 0 : -1;
-}
-
 /* ---- what is told ---- */
 
 /* What is there now: without anything new, the packages that hold it all. */
@@ -325,7 +206,7 @@ static void tell_skipped(
 }
 
 static void tell_json(const struct survey_result *survey, const struct package_result *result,
-	const struct zone_choice *choice, bool digests, cJSON *parent)
+	const struct deployment_check *check, bool digests, cJSON *parent)
 {
 	cJSON *dates;
 
@@ -333,8 +214,8 @@ static void tell_json(const struct survey_result *survey, const struct package_r
 	tell_skipped(survey, result, parent);
 	cJSON_AddBoolToObject(parent, "up_to_date", result->up_to_date);
 	cJSON_AddBoolToObject(parent, "resumed", result->resumed);
-	cJSON_AddStringToObject(parent, "zone", choice->timezone);
-	cJSON_AddBoolToObject(parent, "ignore_dst", choice->ignore_dst);
+	cJSON_AddStringToObject(parent, "zone", check->timezone);
+	cJSON_AddBoolToObject(parent, "ignore_dst", check->ignore_dst);
 	cJSON_AddNumberToObject(parent, "files", (double)result->files);
 	cJSON_AddNumberToObject(parent, "delivered_earlier", (double)result->delivered_earlier);
 	cJSON_AddNumberToObject(parent, "changed", (double)result->changed);
@@ -388,22 +269,21 @@ int stage_status(const struct survey_result *survey, const struct package_result
 /* ---- the stage ---- */
 
 static int run_flow(struct session *session, struct ledger *ledger,
-	const struct string_list *folders, const struct zone_choice *choice,
-	const struct zone *zone, const struct blur_rule *rule, struct package_result *result,
-	struct error *err)
+	const struct deployment_check *check, const struct blur_rule *rule,
+	struct package_result *result, struct error *err)
 {
 	char *work = stage_work_folder(session, err), *output = NULL;
 	const char *folder =
 		settings.output_path == NULL ? general.data_path : settings.output_path;
 	struct package_settings flow = {.data_path = general.data_path,
 		.work_folder = work,
-		.folders = folders,
+		.folders = &check->folders,
 		.image_extensions = &settings.image_extensions,
 		.video_extensions = &settings.video_extensions,
 		.package_name = settings.package_name,
 		.project_id = general.project_id,
-		.zone = zone,
-		.ignore_dst = choice->ignore_dst,
+		.zone = check->zone,
+		.ignore_dst = check->ignore_dst,
 		.split = (enum package_split)settings.split,
 		.max_size = settings.max_size,
 		.no_slug = !settings.slug,
@@ -444,41 +324,30 @@ static int check_settings(struct error *err)
 	return 0;
 }
 
-int package_stage(struct session *session, struct ledger *ledger,
-	const struct survey_result *survey, const struct blur_rule *rule,
-	struct package_result *result, cJSON *parent, struct error *err)
+int package_check(struct session *session, struct ledger *ledger,
+	const struct survey_result *survey, struct deployment_check *check, cJSON *parent,
+	struct error *err)
 {
-	struct string_list folders = {0};
-	struct server_lists lists = {0};
-	struct zone_choice choice = {0};
-	struct zone *zone = NULL;
-	int status = -1;
+	const struct deployment_check_settings what = {.survey = survey,
+		.ledger = ledger,
+		.slug = settings.slug,
+		.split_cameras = settings.split == PACKAGE_SPLIT_CAMERA,
+		.validate = settings.validate};
 
-	*result = (struct package_result){0};
-	list_folders(survey, &folders);
-	if (check_settings(err) != 0 ||
-		(settings.split == PACKAGE_SPLIT_CAMERA &&
-			package_split_cameras(
-				ledger, !settings.slug, &folders, session->progress, err) != 0))
-		goto done;
-	if (settings.validate && ask_server(session, &lists, err) != 0)
-		goto done;
-	if (choose_zone(session, &folders, &lists, &choice, err) != 0)
-		goto done;
-	if ((zone = zone_open(choice.timezone, err)) == NULL)
-		goto done;
-	if (settings.validate &&
-		check_findings(session, &folders, &lists, &choice, parent, err) != 0)
-		goto done;
-	status = run_flow(session, ledger, &folders, &choice, zone, rule, result, err);
-	tell_json(survey, result, &choice, session->json && !session->dry_run, parent);
+	return check_settings(err) != 0 ? -1
+					: deployment_check_run(session, &what, check, parent, err);
+}
+
+int package_stage(struct session *session, struct ledger *ledger,
+	const struct survey_result *survey, const struct deployment_check *check,
+	const struct blur_rule *rule, struct package_result *result, cJSON *parent,
+	struct error *err)
+{
+	int status = run_flow(session, ledger, check, rule, result, err);
+
+	tell_json(survey, result, check, session->json && !session->dry_run, parent);
 	if (status == 0)
 		tell_words(session, survey, result);
-done:
-	zone_free(zone);
-	free(choice.timezone);
-	server_lists_release(&lists);
-	string_list_release(&folders);
 	return status;
 }
 
@@ -509,6 +378,7 @@ static void tell_next_step(struct session *session, const struct package_result 
 static int run(struct session *session, struct error *err)
 {
 	struct survey_result survey = {0};
+	struct deployment_check check = {0};
 	struct package_result result = {0};
 	struct blur_rule rule = {0};
 	struct ledger *ledger = NULL;
@@ -522,12 +392,15 @@ static int run(struct session *session, struct error *err)
 	if (ledger == NULL ||
 		blur_rule_open(session, ledger, work, general.data_path, &rule, err) != 0 ||
 		survey_stage(session, ledger, &survey, err) != 0 ||
-		package_stage(session, ledger, &survey, &rule, &result, session->result, err) != 0)
+		package_check(session, ledger, &survey, &check, session->result, err) != 0 ||
+		package_stage(session, ledger, &survey, &check, &rule, &result, session->result,
+			err) != 0)
 		goto done;
 	tell_next_step(session, &result);
 	status = stage_status(&survey, &result);
 done:
 	package_result_release(&result);
+	deployment_check_release(&check);
 	survey_result_release(&survey);
 	blur_rule_release(&rule);
 	ledger_close(ledger);

@@ -274,15 +274,18 @@ static int run_stages(struct pipeline *pipeline, struct error *err)
 	struct session *session = pipeline->session;
 	cJSON *package = cJSON_AddObjectToObject(session->result, "package"), *upload;
 	struct survey_result survey = {0};
+	struct deployment_check check = {0};
 	struct package_result packages = {0};
 	uint64_t failed = 0;
 	int status = -1;
 
+	/* What the server would refuse is told before hours of other work. */
 	if (survey_stage(session, pipeline->ledger, &survey, err) == 0 &&
+		package_check(session, pipeline->ledger, &survey, &check, package, err) == 0 &&
 		run_detect(pipeline, &failed, err) == 0 &&
 		run_convert(pipeline, &survey, &failed, err) == 0) {
 		stage_ready = (struct stage_ready){part_is_ready, pipeline};
-		status = package_stage(session, pipeline->ledger, &survey, &pipeline->rule,
+		status = package_stage(session, pipeline->ledger, &survey, &check, &pipeline->rule,
 			&packages, package, err);
 		stage_ready = (struct stage_ready){0};
 	}
@@ -295,6 +298,7 @@ static int run_stages(struct pipeline *pipeline, struct error *err)
 	if (status == 0)
 		status = stage_status(&survey, &packages) != 0 || failed > 0;
 	package_result_release(&packages);
+	deployment_check_release(&check);
 	survey_result_release(&survey);
 	return status;
 }
@@ -327,8 +331,9 @@ done:
 
 static const char description[] =
 	"Does in one go what 'convert' (with --convert), 'package' and 'upload' do one after the "
-	"other: looks at what is in the data path, makes web-friendly copies, checks it against "
-	"the server, writes the packages, delivers them, and with --trigger has the server process "
+	"other: looks at what is in the data path, checks it against the server, makes "
+	"web-friendly copies, writes the packages, delivers them, and with --trigger has the "
+	"server process "
 	"them. With several parts (--max-size, --split) one "
 	"is on its way while the next is written.\n"
 	"\n"

@@ -4,6 +4,7 @@
 #define TRAPKIT_CMD_STAGES_H
 
 #include "cli/command.h"
+#include "cli/deployment_check.h"
 #include "trapkit/convert.h"
 #include "trapkit/package_flow.h"
 #include "trapkit/survey.h"
@@ -42,14 +43,19 @@ extern struct stage_ready {
 	void *context;
 } stage_ready;
 
+/* Which deployments there are; against the server, too, unless --no-validate. */
+int package_check(struct session *session, struct ledger *ledger,
+	const struct survey_result *survey, struct deployment_check *check, cJSON *parent,
+	struct error *err);
+
 /*
- * Checks against the server unless --no-validate, packages, tells on the console what was made, and
- * fills `packages`, `skipped` and their relatives into `parent`. -1 with `err`; else 0, also when
- * files had to be left out: stage_status() tells.
+ * Packages, tells on the console what was made, and fills `packages`, `skipped` and their relatives
+ * into `parent`. -1 with `err`; else 0, also when files had to be left out: stage_status() tells.
  */
 int package_stage(struct session *session, struct ledger *ledger,
-	const struct survey_result *survey, const struct blur_rule *rule,
-	struct package_result *result, cJSON *parent, struct error *err);
+	const struct survey_result *survey, const struct deployment_check *check,
+	const struct blur_rule *rule, struct package_result *result, cJSON *parent,
+	struct error *err);
 
 /*
  * Makes the renditions that package_stage() then takes, tells what was made, and fills `parent`. -1

@@ -76,6 +76,12 @@ static enum bars_mode choose_bars(const struct console_settings *settings)
 
 /* ---- standard error ---- */
 
+static void note_output_error(struct console *console, bool failed)
+{
+	if (failed && console->output_errno == 0)
+		console->output_errno = errno != 0 ? errno : EIO;
+}
+
 /* One of "error", "warning", "note", "detail": a line of text, or an event with --progress=json. */
 static void say_json(
 	struct console *console, const char *level, const char *path, const char *message)
@@ -109,6 +115,9 @@ static void say(struct console *console, const char *level, const char *path, co
 		say_json(console, level, path, shown);
 	} else {
 		bars_hide(&console->bars);
+		/* What was said before stands before it, where both go into one file. */
+		errno = 0;
+		note_output_error(console, fflush(stdout) != 0);
 		if (labelled)
 			fprintf(out, "trapkit: %s%s:%s ", console->color ? paint : "", level,
 				console->color ? "\033[0m" : "");
@@ -260,12 +269,6 @@ void console_log(struct console *console, const char *level, const char *format,
 }
 
 /* ---- standard output ---- */
-
-static void note_output_error(struct console *console, bool failed)
-{
-	if (failed && console->output_errno == 0)
-		console->output_errno = errno != 0 ? errno : EIO;
-}
 
 static void put(struct console *console, const char *format, va_list arguments)
 {

@@ -167,8 +167,8 @@ char *package_deployment_id(const char *folder, bool no_slug);
 /* ---- checks against the server (contracts/trapper.md 2.6) ---- */
 
 /*
- * Every id must exist, and zone and ignore-DST equal its location's. What is wrong goes as one
- * sentence each to `findings`. `ids`: "collection/deployment" folders.
+ * Every id must exist, and zone and ignore-DST equal its location's; without a zone the first only.
+ * What is wrong goes as one sentence each to `findings`. `folders`: "collection/deployment".
  */
 void package_check_server(const struct string_list *folders, bool no_slug,
 	const struct trapper_deployment_list *deployments,

@@ -60,13 +60,14 @@ static char *missing(const struct server *server, const char *folder, const char
 
 	if (server->deployments->count == 0)
 		return xasprintf("'%s': deployment '%s' is not on the server, which shows none at "
-				 "all; import deployments.csv first (trapkit template makes it)",
+				 "all; import deployments.csv first ('trapkit template' makes it)",
 			folder, id);
 	if (nearest != NULL)
-		return xasprintf("'%s': deployment '%s' is not on the server; is '%s' meant?",
+		return xasprintf("'%s': deployment '%s' is not on the server; is '%s' meant? "
+				 "rename the folder, or import it ('trapkit template')",
 			folder, id, nearest);
-	return xasprintf(
-		"'%s': deployment '%s' is not on the server; import it or rename the folder",
+	return xasprintf("'%s': deployment '%s' is not on the server; import it ('trapkit "
+			 "template'), or rename the folder",
 		folder, id);
 }
 
@@ -81,6 +82,8 @@ static char *differs(const struct server *server, const struct trapper_deploymen
 {
 	const struct trapper_location *location = find_location(server, deployment->location_id);
 
+	if (timezone == NULL)
+		return NULL;
 	if (location != NULL && location->timezone != NULL && location->timezone[0] != '\0') {
 		if (strcmp(location->timezone, timezone) == 0 && location->ignore_dst == ignore_dst)
 			return NULL;
