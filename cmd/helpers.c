@@ -7,8 +7,10 @@
 #include "cli/general.h"
 #include "cli/options.h"
 #include "cli/server.h"
+#include "trapkit/film.h"
 #include "trapkit/lazy_library.h"
 #include "trapkit/package.h"
+#include "trapkit/rendition.h"
 #include "trapkit/timestamp.h"
 #include "trapkit/transfer.h"
 #include "trapkit/trapper.h"
@@ -113,6 +115,16 @@ static void tell_libzip(struct tools *tools)
 	tell_version(tools, "libzip", version, &err);
 }
 
+/* What decodes and encodes pictures and videos. */
+static void tell_media(struct tools *tools)
+{
+	struct error err = {0};
+	const char *found = rendition_library(&err) == 0 ? "found" : NULL;
+
+	tell_version(tools, "libjpeg-turbo", found, &err);
+	tell_version(tools, "libav", film_library_version(&err), &err);
+}
+
 /* "OpenSSL 3.0.2 …" and "libcurl 7.88.1 (…)", a line each; a missing one says so in brackets. */
 static void tell_transfer(struct tools *tools)
 {
@@ -208,13 +220,14 @@ static int run_external_tools(struct session *session, struct error *err)
 	tool(&tools, "trapkit", "ok", TRAPKIT_VERSION);
 	tell_transfer(&tools);
 	tell_libzip(&tools);
+	tell_media(&tools);
 	for (size_t i = 0; i < sizeof libraries / sizeof libraries[0]; i++)
 		tell_library(&tools, &libraries[i]);
 	tool(&tools, "cJSON", "ok", cJSON_Version());
 	tell_zones(&tools);
 	tell_detection(&tools);
 	tool(&tools, "exiftool", "unneeded", "trapkit reads metadata itself");
-	tool(&tools, "ffmpeg", "unneeded", "trapkit calls no other program");
+	tool(&tools, "ffmpeg", "unneeded", "trapkit calls its libraries (libav), not the program");
 	missing = tools.missing;
 	console_table(session->console, &tools.table);
 	table_release(&tools.table);

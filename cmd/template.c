@@ -216,8 +216,8 @@ static int write_table(struct session *session, const char *path,
 	}
 	if (!settings.overwrite && stat(path, &status) == 0)
 		return error_set(err, ERROR_INPUT,
-			"'%s' exists and is different; give --overwrite, or --merge '%s' too to "
-			"keep what was filled in",
+			"'%s' exists and is different; --overwrite replaces it, and with --merge "
+			"'%s' as well what was filled in there is kept",
 			path, path);
 	if (session->dry_run) {
 		console_print(

@@ -48,6 +48,9 @@ struct film {
 int film_make(const char *source, const char *target, const struct film_settings *settings,
 	struct film *film, const struct progress *progress, struct error *err);
 
+/* Of FFmpeg's libraries, as "5.1.6"; NULL with ERROR_UNAVAILABLE. */
+const char *film_library_version(struct error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -65,6 +65,9 @@ bool rendition_is_fit(uint32_t width, uint32_t height, unsigned orientation,
 void rendition_fit(uint32_t width, uint32_t height, const struct rendition_settings *settings,
 	uint32_t *out_width, uint32_t *out_height);
 
+/* Whether libjpeg-turbo is there: 0, or ERROR_UNAVAILABLE. */
+int rendition_library(struct error *err);
+
 #ifdef __cplusplus
 }
 #endif

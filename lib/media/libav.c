@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Loads FFmpeg's libraries when first used: of the version whose headers this was compiled with. */
 #include "trapkit/error.h"
+#include "trapkit/film.h"
 #include "trapkit/lazy_library.h"
 #include "trapkit/memory.h"
 
@@ -33,6 +34,7 @@ static const struct lazy_symbol avutil_symbols[] = {
 	FOUND(av_dict_free),
 	FOUND(av_opt_set),
 	FOUND(av_strerror),
+	FOUND(av_version_info),
 	FOUND(av_rescale_q),
 	FOUND(av_rescale_rnd),
 	FOUND(av_compare_ts),
@@ -153,6 +155,11 @@ int libav_load(struct error *err)
 		return 0;
 	*err = load_error;
 	return -1;
+}
+
+const char *film_library_version(struct error *err)
+{
+	return libav_load(err) == 0 ? av_version_info() : NULL;
 }
 
 int libav_fail(struct error *err, int code, const char *what)

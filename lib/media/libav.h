@@ -37,6 +37,7 @@ struct libav {
 	__typeof__(av_dict_free) *av_dict_free;
 	__typeof__(av_opt_set) *av_opt_set;
 	__typeof__(av_strerror) *av_strerror;
+	__typeof__(av_version_info) *av_version_info;
 	__typeof__(av_rescale_q) *av_rescale_q;
 	__typeof__(av_rescale_rnd) *av_rescale_rnd;
 	__typeof__(av_compare_ts) *av_compare_ts;
@@ -126,6 +127,7 @@ int libav_fail(struct error *err, int code, const char *what);
 #define av_dict_free libav.av_dict_free
 #define av_opt_set libav.av_opt_set
 #define av_strerror libav.av_strerror
+#define av_version_info libav.av_version_info
 #define av_rescale_q libav.av_rescale_q
 #define av_rescale_rnd libav.av_rescale_rnd
 #define av_compare_ts libav.av_compare_ts

@@ -5,6 +5,7 @@
 #include "cover.h"
 #include "picture.h"
 #include "rendition_exif.h"
+#include "turbojpeg.h"
 
 #include "trapkit/error.h"
 #include "trapkit/exif.h"
@@ -312,6 +313,11 @@ int rendition_from_pixels(const struct pixels *pixels, const struct rendition_se
 	picture_release(&decoded);
 	picture_release(&target);
 	return result;
+}
+
+int rendition_library(struct error *err)
+{
+	return turbojpeg_load(err);
 }
 
 void rendition_release(struct rendition *rendition)

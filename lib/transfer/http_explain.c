@@ -56,8 +56,7 @@ static int explain_certificate(
 			"the certificate of %s is not signed by an authority that this computer "
 			"knows "
 			"(%s): if the server is right, get its authority's certificate and set "
-			"ca_file "
-			"to it",
+			"GENERAL.ca_file to it",
 			host, exchange->detail);
 	default:
 		break;
