@@ -33,7 +33,8 @@ DEPS_BUILD := gcc g++ libc6-dev pkg-config libzip-dev libyaml-dev libcjson-dev l
 	libturbojpeg0-dev \
 	tzdata ca-certificates python3
 DEPS_TEST := libcmocka-dev libimage-exiftool-perl ffmpeg python3-yaml unzip sqlite3 openssl \
-	libcap2 libpam0g libwrap0 procps strace faketime mandoc fish zsh bash-completion binutils
+	libcap2 libpam0g libwrap0 procps strace faketime mandoc fish zsh bash-completion binutils \
+	bindfs iproute2 iptables
 DEPS_FUZZ := clang libclang-rt-dev
 DEPS_DEB := dpkg-dev
 DEPS_BENCH := exiftool exiv2 exif zip lftp curl rclone libvips-tools imagemagick

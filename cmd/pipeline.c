@@ -94,6 +94,16 @@ static int check_overlap(
 	return -1;
 }
 
+/* Its files came once more in a later package (--again), and TRAPPER has not seen this one. */
+static bool is_superseded(const struct pipeline *pipeline, const struct deliver_item *item)
+{
+	if (!deliver_is_superseded(pipeline->ledger, &item->package))
+		return false;
+	progress_note(pipeline->session->progress,
+		"package '%s' is left out: later ones hold all its files", item->package.name);
+	return true;
+}
+
 /* Delivered elsewhere, and no longer here to be sent to this destination, too. */
 static bool is_elsewhere(const struct pipeline *pipeline, const struct deliver_item *item)
 {
@@ -119,7 +129,8 @@ static void part_is_ready(void *context, const struct package_part *part)
 		return;
 	if (deliver_take(pipeline->ledger, part->id, &item, &pipeline->error) != 0)
 		return;
-	if (is_done(pipeline, part, &item) || is_elsewhere(pipeline, &item))
+	if (is_done(pipeline, part, &item) || is_elsewhere(pipeline, &item) ||
+		is_superseded(pipeline, &item))
 		pipeline->done++;
 	else if (check_overlap(pipeline, &item, &pipeline->error) == 0 &&
 		begin_delivery(pipeline, &pipeline->error) == 0)

@@ -132,6 +132,31 @@ static char *work_folder_of(struct session *session, const char *zip, struct err
 	return work;
 }
 
+/* ---- --again ---- */
+
+/* What the destination no longer has is sent as if it never had been. */
+static int forget_lost(struct session *session, struct delivery *delivery, struct ledger *ledger,
+	struct error *err)
+{
+	struct ledger_package_list list = {0};
+	struct remote *remote = NULL;
+	int result = destination_need_password(session, &delivery->remote, err);
+
+	if (result == 0)
+		result = ledger_packages(ledger, &list, err);
+	if (result == 0)
+		remote = remote_open(&delivery->remote, session->progress);
+	for (size_t i = 0; i < list.count && result >= 0; i++) {
+		result = deliver_forget_lost(ledger, &list.items[i], remote, delivery->url, err);
+		if (result == 1)
+			console_note(session->console, "'%s' is no longer at %s: sent once more",
+				list.items[i].name, delivery->url);
+	}
+	remote_close(remote);
+	ledger_package_list_release(&list);
+	return result < 0 ? -1 : 0;
+}
+
 /* ---- one ledger's packages ---- */
 
 /* Also what the folders above the archive remember holds for it, whatever ledger knows it. */
@@ -210,6 +235,7 @@ static int upload_from(struct session *session, struct delivery *delivery, const
 	if (ledger == NULL)
 		return -1;
 	if (blur_rule_open(session, ledger, work_folder, general.data_path, &rule, err) != 0 ||
+		(camera_upload_again() && forget_lost(session, delivery, ledger, err) != 0) ||
 		collect(session, delivery, ledger, work_folder, &list, &done, err) != 0)
 		goto done;
 	result = 0;
@@ -292,6 +318,9 @@ static const char description[] =
 	"sends the request again. TRAPPER looks for no duplicates: a package that was never sent "
 	"and whose files all are in newer ones is left out, and one of which some are is not sent, "
 	"with the exit status 1; another 'trapkit package' then makes one of the others.\n"
+	"\n"
+	"--again looks at the destination first, and sends once more what was delivered and is no "
+	"longer there, as after a server was set up anew.\n"
 	"\n"
 	"The destination is the server of the settings, or --to: ftps://USER@HOST/FOLDER, or "
 	"file:///FOLDER for an outbox on a disk, with the same guarantees.\n"

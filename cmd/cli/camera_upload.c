@@ -48,9 +48,14 @@ const struct option camera_upload_options[] = {
 		.flag = &choices.again,
 		.fallback = "false",
 		.group = group,
-		.help = "Send files once more that were sent before."},
+		.help = "Send once more what was sent before, as to a server that lost it."},
 	{0},
 };
+
+bool camera_upload_again(void)
+{
+	return choices.again;
+}
 
 bool camera_upload_wanted(void)
 {

@@ -15,6 +15,7 @@ extern "C" {
 #endif
 
 struct progress;
+struct remote;
 struct remote_settings;
 struct trapper;
 
@@ -132,6 +133,20 @@ void deliver_item_list_release(struct deliver_item_list *list);
 int deliver_plan(struct ledger *ledger, const char *destination, bool trigger,
 	const struct progress *progress, struct deliver_item_list *list, size_t *done,
 	struct error *err);
+
+/*
+ * True when processing of the package was not asked for, and all its files are in packages that
+ * were made later and are on their way: with both, TRAPPER would hold them twice.
+ */
+bool deliver_is_superseded(struct ledger *ledger, const struct ledger_package *package);
+
+/*
+ * For a server that lost its files: where `destination` (remote_url) shows neither file of a
+ * package that was delivered there, the ledger forgets that they were sent and processed there, and
+ * 1 is returned; else 0.
+ */
+int deliver_forget_lost(struct ledger *ledger, struct ledger_package *package,
+	struct remote *remote, const char *destination, struct error *err);
 
 /* The package of that row, with the paths of its files. ERROR_INPUT when there is none. */
 int deliver_take(struct ledger *ledger, int64_t id, struct deliver_item *item, struct error *err);

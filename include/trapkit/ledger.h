@@ -144,6 +144,8 @@ int ledger_remove_rendition(struct ledger *ledger, const char *path, struct erro
 /* Whose pictures may leave only blurred: "human", "vehicle" or "human,vehicle"; not there = none.
  */
 #define LEDGER_BLUR "blur"
+/* Why the ledger before this one was set aside: what was delivered is not known. */
+#define LEDGER_LOST "lost"
 
 /* *value is owned, NULL when there is no such note. */
 int ledger_get_note(struct ledger *ledger, const char *key, char **value, struct error *err);
@@ -167,9 +169,11 @@ struct ledger_package {
 	char *name;           /* "winter_part001": the file names without suffix */
 	char *set;            /* "winter": what the parts of one package call share */
 	unsigned part, parts; /* 1-based; 1 of 1 when not split */
-	char *folder;         /* where yaml and zip lie, absolute */
-	char *fingerprint;    /* hex SHA-256 of the set's inputs and settings: same = up to date */
-	char *collections;    /* names of the collections in it, one a line */
+	/* Where yaml and zip lie, absolute. Below the data path it is kept relative to it: a disk
+	   that comes back under another name takes its packages along. */
+	char *folder;
+	char *fingerprint; /* hex SHA-256 of the set's inputs and settings: same = up to date */
+	char *collections; /* names of the collections in it, one a line */
 	enum package_state state;
 	uint64_t files, media_bytes;
 	uint64_t yaml_size, zip_size;

@@ -3,6 +3,7 @@
  */
 #include "camera_upload_job.h"
 #include "trapkit/text.h"
+#include "trapkit/timestamp.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -156,9 +157,8 @@ static int check_unchanged(const struct camera_job *job, struct error *err)
 
 	if (stat(path, &now) != 0)
 		return error_errno(err, "cannot look at '%s'", path);
-	if (now.st_size == job->begun.st_size && now.st_ino == job->begun.st_ino &&
-		now.st_ctim.tv_sec == job->begun.st_ctim.tv_sec &&
-		now.st_ctim.tv_nsec == job->begun.st_ctim.tv_nsec)
+	if (now.st_size == job->begun.st_size &&
+		timespec_ns(&now.st_mtim) == timespec_ns(&job->begun.st_mtim))
 		return 0;
 	return error_set(err, ERROR_INPUT,
 		"'%s' changed while it was being sent; run the command again to send it anew",

@@ -4,6 +4,7 @@
 
 #include "trapkit/memory.h"
 #include "trapkit/text.h"
+#include "trapkit/timestamp.h"
 #include "trapkit/transfer.h"
 
 #include <errno.h>
@@ -117,12 +118,17 @@ static int foreign(struct job *job, int64_t there, struct error *err)
 			"the package again under another --package-name, or replace the earlier "
 			"one with --overwrite",
 			job->name, to);
+	if ((uint64_t)there == job->size)
+		return error_set(err, ERROR_REMOTE,
+			"there is a file '%s' at %s already, of the same size as ours, and the "
+			"ledger did not put it there: if another computer sent this package, "
+			"nothing is left to do here; else replace that file with --overwrite",
+			job->name, to);
 	return error_set(err, ERROR_REMOTE,
-		"there is a file '%s' at %s already (%lld bytes%s), and the ledger did not put it "
+		"there is a file '%s' at %s already (%lld bytes), and the ledger did not put it "
 		"there: make the package again under another --package-name, or replace that file "
 		"with --overwrite",
-		job->name, to, (long long)there,
-		(uint64_t)there == job->size ? ", as many as ours" : "");
+		job->name, to, (long long)there);
 }
 
 /* Is the file there under its final name, and is it ours? */
@@ -231,9 +237,9 @@ static int check_unchanged(struct job *job, struct error *err)
 
 	if (stat(job->path, &now) != 0)
 		return error_errno(err, "cannot look at '%s'", job->path);
-	if (now.st_size == job->begun.st_size && now.st_ino == job->begun.st_ino &&
-		now.st_ctim.tv_sec == job->begun.st_ctim.tv_sec &&
-		now.st_ctim.tv_nsec == job->begun.st_ctim.tv_nsec)
+	/* Inode and its time are no good on FUSE (NTFS, exFAT): they settle a second later. */
+	if (now.st_size == job->begun.st_size &&
+		timespec_ns(&now.st_mtim) == timespec_ns(&job->begun.st_mtim))
 		return 0;
 	return error_set(err, ERROR_INPUT,
 		"'%s' changed while it was being sent; run the command again to send it anew",

@@ -31,7 +31,7 @@ void deliver_item_list_release(struct deliver_item_list *list)
 	*list = (struct deliver_item_list){0};
 }
 
-static void paths_of(const struct ledger_package *package, char **yaml, char **zip)
+void deliver_paths(const struct ledger_package *package, char **yaml, char **zip)
 {
 	const char *fingerprint = package->fingerprint != NULL ? package->fingerprint : "";
 	const char *line = strchr(fingerprint, '\n');
@@ -74,6 +74,29 @@ static bool is_begun(const struct ledger_package_list *list, const struct ledger
 	return false;
 }
 
+/* Every file of the package is in others, the same; *set (owned) is the one with most of them. */
+static bool is_covered(struct ledger *ledger, const struct ledger_package *package,
+	enum ledger_others others, char **set)
+{
+	struct error ignored = {0};
+	uint64_t files = 0;
+
+	return ledger_packaged_twice(ledger, package->id, others, set, &files, &ignored) == 1 &&
+		files == package->files;
+}
+
+bool deliver_is_superseded(struct ledger *ledger, const struct ledger_package *package)
+{
+	char *later = NULL, *begun = NULL;
+	bool superseded = package->trigger == TRIGGER_NONE && package->recorded &&
+		is_covered(ledger, package, LEDGER_LATER, &later) &&
+		is_covered(ledger, package, LEDGER_BEGUN, &begun);
+
+	free(later);
+	free(begun);
+	return superseded;
+}
+
 /*
  * 1 = packages that were made later hold files of this one again: *set (owned) is the set with most
  * of them, *files how many they are, 0 when that is not known. 0 = none.
@@ -84,8 +107,17 @@ static int find_later(struct ledger *ledger, const struct ledger_package_list *l
 	const struct ledger_package *package = &list->items[index];
 	int found;
 
-	if (is_begun(list, package))
+	/* What was begun is gone on with, unless all of it comes with a later one. */
+	if (is_begun(list, package)) {
+		if (package->trigger == TRIGGER_NONE &&
+			is_covered(ledger, package, LEDGER_LATER, set)) {
+			*files = package->files;
+			return 1;
+		}
+		free(*set);
+		*set = NULL;
 		return 0;
+	}
 	found = ledger_packaged_twice(ledger, package->id, LEDGER_LATER, set, files, err);
 	for (size_t i = index + 1; i < list->count && found == 0; i++) {
 		const struct ledger_package *later = &list->items[i];
@@ -162,7 +194,7 @@ static int judge(struct ledger *ledger, const struct ledger_package_list *list, 
 			package->name);
 		return 0;
 	}
-	paths_of(package, &yaml, &zip);
+	deliver_paths(package, &yaml, &zip);
 	finished = deliver_is_done(
 		ledger, package, text_base_name(yaml), text_base_name(zip), destination, trigger);
 	free(yaml);
@@ -197,7 +229,7 @@ int deliver_plan(struct ledger *ledger, const char *destination, bool trigger,
 		if (!judgements[i].wanted)
 			continue;
 		packages.items[i] = (struct ledger_package){0};
-		paths_of(&item.package, &item.yaml, &item.zip);
+		deliver_paths(&item.package, &item.yaml, &item.zip);
 		ARRAY_APPEND(list, item);
 	}
 	if (done != NULL)
@@ -269,7 +301,7 @@ int deliver_take(struct ledger *ledger, int64_t id, struct deliver_item *item, s
 		return error_set(
 			err, ERROR_INPUT, "package %lld is not in the ledger", (long long)id);
 	if (found == 1)
-		paths_of(&item->package, &item->yaml, &item->zip);
+		deliver_paths(&item->package, &item->yaml, &item->zip);
 	return found == 1 ? 0 : -1;
 }
 
@@ -295,7 +327,7 @@ static bool take_row(struct ledger_package_list *list, const char *zip, struct l
 
 		if (list->items[i].id == 0)
 			continue;
-		paths_of(&list->items[i], &row_yaml, &row_zip);
+		deliver_paths(&list->items[i], &row_yaml, &row_zip);
 		same = strcmp(row_zip, zip) == 0;
 		free(row_yaml);
 		free(row_zip);
@@ -485,7 +517,7 @@ static int adopt(struct ledger *ledger, struct ledger_package_list *list, const 
 		goto done;
 	}
 	if (package->id != 0)
-		paths_of(package, &known_yaml, &known_zip);
+		deliver_paths(package, &known_yaml, &known_zip);
 	zip_same = digest_file(
 		zip, known, &package->zip_size, &package->zip_sha256, &changed, progress, err);
 	if (known_yaml == NULL || strcmp(known_yaml, yaml) != 0)

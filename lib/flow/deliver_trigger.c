@@ -364,6 +364,18 @@ static int check_no_other_open(
 	return result;
 }
 
+static int not_started(const struct deliver_item *item, struct error *err)
+{
+	struct error reason = *err;
+
+	if (err->kind != ERROR_REMOTE)
+		return error_context(err, "processing of '%s' was not started", item->package.name);
+	return error_set(err, ERROR_REMOTE,
+		"processing of '%s' was not started: %s; put that right and run the same command "
+		"again",
+		item->package.name, reason.message);
+}
+
 static int post(struct deliver *deliver, struct deliver_item *item, struct error *err)
 {
 	bool maybe_sent = false;
@@ -384,7 +396,7 @@ static int post(struct deliver *deliver, struct deliver_item *item, struct error
 	if (!maybe_sent) {
 		if (save(deliver, item, TRIGGER_NONE, NULL, &ignored) != 0)
 			*err = ignored;
-		return error_context(err, "processing of '%s' was not started", item->package.name);
+		return not_started(item, err);
 	}
 	if (save(deliver, item, TRIGGER_UNKNOWN, counts_to_text(item), &ignored) != 0) {
 		*err = ignored;

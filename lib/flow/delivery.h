@@ -64,4 +64,7 @@ int deliver_ask(struct deliver *deliver, struct deliver_item *item, struct error
 /* Polls until the server shows what the items of this run hold. */
 int deliver_wait(struct deliver *deliver, struct error *err);
 
+/* Where the package's two files lie. Owned by the caller. */
+void deliver_paths(const struct ledger_package *package, char **yaml, char **zip);
+
 #endif

@@ -290,8 +290,8 @@ static int run_job(struct package_job *job, struct error *err)
 	int result;
 
 	if (check_name(job->settings->package_name, err) != 0 || open_finder(job, err) != 0 ||
-		package_folders_init(job, err) != 0 || package_earlier_init(job, err) != 0 ||
-		hash_walk(job, true, err) != 0)
+		package_folders_init(job, err) != 0 || package_memory_check(job, err) != 0 ||
+		package_earlier_init(job, err) != 0 || hash_walk(job, true, err) != 0)
 		return -1;
 	package_show_earlier(job);
 	if (job->result->files == 0 && job->result->delivered_earlier > 0) {

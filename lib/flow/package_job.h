@@ -86,6 +86,13 @@ int package_choose(struct package_job *job, const struct resource *resource,
 /* ---- package_earlier.c ---- */
 
 /*
+ * ERROR_INPUT when the ledger has lost its memory, or another one has it: a damaged one was set
+ * aside, or packages of ours lie in the data path that it does not know. With `again` and
+ * `overwrite` the user says that all may be packaged.
+ */
+int package_memory_check(struct package_job *job, struct error *err);
+
+/*
  * Fills job->earlier: the packages of sets whose delivery was begun, that are delivered or lie
  * there whole. A set of which parts are missing is not among them when the files are still those
  * that it was planned for: it is then gone on with.

@@ -323,9 +323,10 @@ static void warn_of_twins(const struct package_job *job, const struct ledger_pac
 				row->set);
 		else
 			progress_warning(job->progress, NULL,
-				"package '%s' holds files of the same collection and has been "
-				"delivered: files that are in both would be in TRAPPER twice",
-				row->set);
+				"package '%s' holds files of the same collection and has been %s: "
+				"files that are in both would be in TRAPPER twice",
+				row->set,
+				row->delivery == DELIVERY_STARTED ? "sent in part" : "delivered");
 	}
 	free(collections);
 }

@@ -149,6 +149,25 @@ static int cannot_keep(struct error *err)
 	return error_context(err, "cannot keep the ledger (--work-dir DIR puts it elsewhere)");
 }
 
+/* Sets the damaged database aside; the new one knows that something was lost. */
+static int begin_anew(struct ledger *ledger, const char *work_folder, const char *why,
+	warning_function *warning, void *context, struct error *err)
+{
+	char *again = NULL;
+	int result;
+
+	if (disk_set_aside(ledger->path, why, warning, context, err) != 0 ||
+		create(ledger, work_folder, err) != 0)
+		return -1;
+	result = open_existing(ledger, work_folder, false, &again, err);
+	free(again);
+	if (result == 1)
+		return error_set(err, ERROR_SYSTEM,
+			"cannot keep a ledger in '%s': what is written does not come back",
+			work_folder);
+	return result == 0 ? store_put_note(ledger, LEDGER_LOST, why, err) : -1;
+}
+
 static int open_write(struct ledger *ledger, const char *work_folder, double wait_lock,
 	warning_function *warning, void *context, struct error *err)
 {
@@ -169,17 +188,8 @@ static int open_write(struct ledger *ledger, const char *work_folder, double wai
 	if (result == 1) {
 		error_clear(err);
 		ledger->damaged = false;
-		result = disk_set_aside(ledger->path, why, warning, context, err);
+		result = begin_anew(ledger, work_folder, why, warning, context, err);
 		free(why);
-		if (result == 0)
-			result = create(ledger, work_folder, err);
-		if (result == 0 &&
-			(result = open_existing(ledger, work_folder, false, &why, err)) == 1) {
-			result = error_set(err, ERROR_SYSTEM,
-				"cannot keep a ledger in '%s': what is written does not come back",
-				work_folder);
-			free(why);
-		}
 	}
 	return result;
 }
@@ -312,6 +322,16 @@ static int open_read(struct ledger *ledger, enum ledger_mode mode, warning_funct
 	return mode == LEDGER_SCRATCH || version != SCHEMA_NEWEST ? become_copy(ledger, err) : 0;
 }
 
+static char *absolute_place(const char *work_folder)
+{
+	char *place = lock_place(work_folder), *real = realpath(place, NULL);
+
+	if (real == NULL)
+		return place;
+	free(place);
+	return real;
+}
+
 /* Recursive: the thread with the transaction comes in again for each change. */
 static void init_guard(struct ledger *ledger)
 {
@@ -332,6 +352,7 @@ struct ledger *ledger_open(const char *work_folder, enum ledger_mode mode, doubl
 	init_guard(ledger);
 	ledger->lock_fd = -1;
 	ledger->path = xasprintf("%s/ledger.sqlite3", work_folder);
+	ledger->place = absolute_place(work_folder);
 	if (mode == LEDGER_WRITE)
 		result = open_write(ledger, work_folder, wait_lock, warning, context, err);
 	else
@@ -361,6 +382,7 @@ void ledger_close(struct ledger *ledger)
 		pthread_mutex_unlock(&ledger->guard);
 	pthread_mutex_destroy(&ledger->guard);
 	free(ledger->path);
+	free(ledger->place);
 	free(ledger);
 }
 

@@ -17,8 +17,7 @@
 #define LOCK_TEXT_SIZE 512
 #define POLL_NANOSECONDS 100000000L
 
-/* What a person calls the place: the data path, when the work folder is its `.trapkit`. */
-static char *place_of(const char *work_folder)
+char *lock_place(const char *work_folder)
 {
 	static const char ours[] = "/.trapkit";
 	size_t length = strlen(work_folder);
@@ -56,24 +55,43 @@ static void read_text(int fd, char text[LOCK_TEXT_SIZE])
 	text[length > 0 ? length : 0] = '\0';
 }
 
-static int say_busy(int fd, const char *work_folder, struct error *err)
+/*
+ * On a disk of several machines a lock may not reach from one to the other: whoever is named in it
+ * on another machine counts as its holder.
+ */
+static bool is_held_elsewhere(int fd, const char *work_folder)
+{
+	char text[LOCK_TEXT_SIZE], host[256], here[256] = "";
+
+	read_text(fd, text);
+	if (text[0] == '\0' || !disk_is_remote(work_folder) ||
+		gethostname(here, sizeof here - 1) != 0)
+		return false;
+	line_value(text, "host", host, sizeof host);
+	return strcmp(host, here) != 0;
+}
+
+static int say_busy(int fd, const char *path, const char *work_folder, struct error *err)
 {
 	char text[LOCK_TEXT_SIZE], host[256], pid[32], start[64];
-	char *place = place_of(work_folder);
+	char *place = lock_place(work_folder);
+	char *advice = is_held_elsewhere(fd, work_folder)
+		? xasprintf("should that run have been cut off, delete '%s' and start again", path)
+		: xstrdup("wait for it or use --wait-lock SECONDS");
 
 	read_text(fd, text);
 	line_value(text, "host", host, sizeof host);
 	line_value(text, "pid", pid, sizeof pid);
 	line_value(text, "start", start, sizeof start);
-	error_set(err, ERROR_BUSY,
-		"'%s' is in use by pid %s on %s since %s; wait for it or use --wait-lock SECONDS",
-		place, pid, host, start);
+	error_set(err, ERROR_BUSY, "'%s' is in use by pid %s on %s since %s; %s", place, pid, host,
+		start, advice);
+	free(advice);
 	free(place);
 	return -1;
 }
 
 /* 1 taken, 0 held by another, -1 failed. */
-static int try_lock(int fd, const char *path, struct error *err)
+static int try_lock(int fd, const char *path, const char *work_folder, struct error *err)
 {
 	struct stat held, named;
 
@@ -84,7 +102,10 @@ static int try_lock(int fd, const char *path, struct error *err)
 		held.st_dev != named.st_dev)
 		return error_set(err, ERROR_BUSY,
 			"'%s' was removed while it was being locked; try again", path);
-	return 1;
+	if (!is_held_elsewhere(fd, work_folder))
+		return 1;
+	flock(fd, LOCK_UN);
+	return 0;
 }
 
 static int wait_for_lock(
@@ -96,13 +117,13 @@ static int wait_for_lock(
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	end = (double)now.tv_sec + (double)now.tv_nsec / 1e9 + wait;
-	while ((taken = try_lock(fd, path, err)) == 0) {
+	while ((taken = try_lock(fd, path, work_folder, err)) == 0) {
 		clock_gettime(CLOCK_MONOTONIC, &now);
 		if ((double)now.tv_sec + (double)now.tv_nsec / 1e9 >= end)
-			return say_busy(fd, work_folder, err);
+			return say_busy(fd, path, work_folder, err);
 		/* A signal that was handled asks to stop: nothing else here looks for it. */
 		if (nanosleep(&pause, NULL) != 0 && errno == EINTR) {
-			say_busy(fd, work_folder, err);
+			say_busy(fd, path, work_folder, err);
 			err->kind = ERROR_CANCELLED;
 			return error_context(err, "stopped while waiting");
 		}

@@ -22,13 +22,45 @@ void ledger_package_release(struct ledger_package *package)
 	*package = (struct ledger_package){0};
 }
 
-static void bind_package(sqlite3_stmt *statement, const struct ledger_package *package)
+/*
+ * What lies below the place is kept as "." or "./sub", so that a disk that comes back under another
+ * name, and a data path that is moved, take their packages along.
+ */
+static void bind_folder(
+	struct ledger *ledger, sqlite3_stmt *statement, int index, const char *folder)
+{
+	size_t length = strlen(ledger->place);
+	char *relative;
+
+	if (folder == NULL || strncmp(folder, ledger->place, length) != 0 ||
+		(folder[length] != '\0' && folder[length] != '/')) {
+		store_bind_path(statement, index, folder);
+		return;
+	}
+	relative = xasprintf(".%s", folder + length);
+	store_bind_path(statement, index, relative);
+	free(relative);
+}
+
+static char *read_folder(struct ledger *ledger, sqlite3_stmt *row, int column)
+{
+	char *kept = store_column(row, column), *folder;
+
+	if (kept == NULL || kept[0] != '.')
+		return kept;
+	folder = xasprintf("%s%s", ledger->place, kept + 1);
+	free(kept);
+	return folder;
+}
+
+static void bind_package(
+	struct ledger *ledger, sqlite3_stmt *statement, const struct ledger_package *package)
 {
 	store_bind_text(statement, 1, package->name);
 	store_bind_text(statement, 2, package->set);
 	sqlite3_bind_int64(statement, 3, package->part);
 	sqlite3_bind_int64(statement, 4, package->parts);
-	store_bind_path(statement, 5, package->folder);
+	bind_folder(ledger, statement, 5, package->folder);
 	store_bind_text(statement, 6, package->fingerprint);
 	store_bind_path(statement, 7, package->collections);
 	sqlite3_bind_int(statement, 8, (int)package->state);
@@ -57,7 +89,7 @@ int store_put_package(struct ledger *ledger, struct ledger_package *package, str
 
 	if (statement == NULL)
 		return -1;
-	bind_package(statement, package);
+	bind_package(ledger, statement, package);
 	if (package->id != 0)
 		sqlite3_bind_int64(statement, 24, package->id);
 	changed = store_run(ledger, statement, err);
@@ -79,7 +111,7 @@ int store_remove_package(struct ledger *ledger, int64_t id, struct error *err)
 	return store_run(ledger, statement, err) < 0 ? -1 : 0;
 }
 
-static struct ledger_package read_package(sqlite3_stmt *row)
+static struct ledger_package read_package(struct ledger *ledger, sqlite3_stmt *row)
 {
 	return (struct ledger_package){
 		.id = sqlite3_column_int64(row, 0),
@@ -87,7 +119,7 @@ static struct ledger_package read_package(sqlite3_stmt *row)
 		.set = store_column(row, 2),
 		.part = (unsigned)sqlite3_column_int64(row, 3),
 		.parts = (unsigned)sqlite3_column_int64(row, 4),
-		.folder = store_column(row, 5),
+		.folder = read_folder(ledger, row, 5),
 		.fingerprint = store_column(row, 6),
 		.collections = store_column(row, 7),
 		.state = (enum package_state)sqlite3_column_int(row, 8),
@@ -132,7 +164,7 @@ int store_get_package(
 	sqlite3_bind_int64(statement, 1, id);
 	found = step_once(ledger, statement, err);
 	if (found == 1)
-		*package = read_package(statement);
+		*package = read_package(ledger, statement);
 	sqlite3_reset(statement);
 	return found;
 }
@@ -147,7 +179,7 @@ int store_is_set_begun(
 		return -1;
 	store_bind_text(statement, 1, package->set);
 	store_bind_text(statement, 2, package->fingerprint);
-	store_bind_path(statement, 3, package->folder);
+	bind_folder(ledger, statement, 3, package->folder);
 	found = step_once(ledger, statement, err);
 	sqlite3_reset(statement);
 	return found;
@@ -170,7 +202,7 @@ int store_packages(struct ledger *ledger, struct ledger_package_list *list, stru
 	while (code == SQLITE_OK || code == SQLITE_ROW) {
 		code = sqlite3_step(statement);
 		if (code == SQLITE_ROW) {
-			struct ledger_package package = read_package(statement);
+			struct ledger_package package = read_package(ledger, statement);
 
 			ARRAY_APPEND(list, package);
 		}

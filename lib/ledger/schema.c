@@ -64,6 +64,8 @@ static const char *const steps[SCHEMA_NEWEST] = {
 	/* Whose pictures may only leave blurred: of the whole data path, and of each package. */
 	("CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
 	 "ALTER TABLE packages ADD COLUMN blur TEXT;"),
+	/* Folders of packages below the place are relative to it, see settle_folders(). */
+	"",
 };
 
 int schema_version(struct ledger *ledger, struct error *err)
@@ -79,6 +81,24 @@ int schema_version(struct ledger *ledger, struct error *err)
 		version = error_set(err, ERROR_INPUT, "'%s' is not a ledger", ledger->path);
 	sqlite3_finalize(statement);
 	return version;
+}
+
+/* The folders of packages, which were absolute before version 7. */
+static int settle_folders(struct ledger *ledger, struct error *err)
+{
+	sqlite3_stmt *statement = NULL;
+	int result = 0;
+
+	if (sqlite3_prepare_v2(ledger->db,
+		    "UPDATE packages SET folder = CAST('.' || substr(folder, length(?1) + 1) AS "
+		    "BLOB) WHERE folder = ?1 OR substr(folder, 1, length(?1) + 1) = CAST(?1 || '/' "
+		    "AS BLOB)",
+		    -1, &statement, NULL) == SQLITE_OK)
+		store_bind_path(statement, 1, ledger->place);
+	if (statement == NULL || sqlite3_step(statement) != SQLITE_DONE)
+		result = store_fail(ledger, err, "cannot write ledger '%s'", ledger->path);
+	sqlite3_finalize(statement);
+	return result;
 }
 
 int schema_migrate(struct ledger *ledger, struct error *err)
@@ -98,6 +118,8 @@ int schema_migrate(struct ledger *ledger, struct error *err)
 	result = store_execute(ledger, "BEGIN IMMEDIATE", err);
 	for (; result == 0 && version < SCHEMA_NEWEST; version++)
 		result = store_execute(ledger, steps[version], err);
+	if (result == 0)
+		result = settle_folders(ledger, err);
 	sql = xasprintf("PRAGMA user_version = %d; COMMIT;", SCHEMA_NEWEST);
 	if (result == 0)
 		result = store_execute(ledger, sql, err);

@@ -52,6 +52,7 @@ struct ledger {
 	bool in_transaction;
 	sqlite3 *db;
 	char *path;   /* of the database, for messages */
+	char *place;  /* the data path or work folder, absolute: folders are kept relative to it */
 	int lock_fd;  /* -1 without LEDGER_WRITE */
 	bool damaged; /* found out while running: the next run must look closely */
 	sqlite3_stmt *statements[STATEMENT_COUNT];
@@ -90,13 +91,18 @@ void store_forget_folder(struct ledger *ledger);
 int schema_migrate(struct ledger *ledger, struct error *err);
 /* The database's schema version, or -1. */
 int schema_version(struct ledger *ledger, struct error *err);
-#define SCHEMA_NEWEST 6
+#define SCHEMA_NEWEST 7
 
 /*
  * Takes the lock of the work folder. Returns the descriptor to keep, or -1. *crashed tells that the
  * one who held it last did not give it back in order.
  */
 int lock_take(const char *work_folder, double wait, bool *crashed, struct error *err);
+/*
+ * What a person calls the place: the data path, when the work folder is its `.trapkit`, else the
+ * work folder. Owned by the caller.
+ */
+char *lock_place(const char *work_folder);
 /* Gives it back; `in_order` false leaves the mark of a crash. */
 void lock_release(int fd, bool in_order);
 

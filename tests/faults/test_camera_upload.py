@@ -286,7 +286,7 @@ def no_renaming(scratch):
                 there = {p.name: p.read_bytes() for p in server.files.iterdir()}
                 check(there == {f"E{i:07}.JPG": willfine(i) for i in range(3)}, there.keys())
                 check(field.run("upload", "--camera", field.data, "--to", f"ftps://localhost:{server.port}").stdout
-                      .startswith("sent 0 files"), done)
+                      .startswith("Sent 0 files"), done)
 
 
 def names_taken(scratch):
