@@ -70,7 +70,9 @@ void check_observation_alone(struct row *row)
 					"a %s row must leave this empty",
 					type->choice == TYPE_BLANK ? "blank" : "unclassified");
 	if (value_is(type) && type->choice == TYPE_ANIMAL && !given(row, O_NAME))
-		row_say(row, "V02", CAMTRAPDP_INFO, O_NAME, "an animal has no scientificName");
+		row_say(row, "V02", CAMTRAPDP_INFO, O_NAME,
+			"an animal has no scientificName; give at least Animalia, which GBIF "
+			"can place");
 	if (value_is(type) && type->choice == TYPE_VEHICLE && given(row, O_NAME))
 		row_say(row, "V02", CAMTRAPDP_WARNING, O_NAME,
 			"a vehicle has no scientificName; leave it empty");

@@ -2,6 +2,7 @@
 /* The files of a package: tables written aside, then all of it published, or nothing. */
 #include "export_job.h"
 
+#include "trapkit/find_files.h"
 #include "trapkit/memory.h"
 #include "trapkit/output_file.h"
 #include "trapkit/text.h"
@@ -39,18 +40,46 @@ void export_files_close(struct export_files *files)
 	free(files);
 }
 
-/* A table of the package must never replace the one that it is made of. */
-static int spare_input(const struct export_job *job, const char *path, struct error *err)
+/* Is something at `path`, and is it the table of deployments that the package is made of? */
+static bool is_there(const struct export_job *job, const char *path, bool *is_input)
 {
 	struct stat input, output;
 
-	if (stat(path, &output) != 0 || stat(job->settings->deployments, &input) != 0 ||
-		input.st_dev != output.st_dev || input.st_ino != output.st_ino)
+	if (stat(path, &output) != 0)
+		return false;
+	*is_input = stat(job->settings->deployments, &input) == 0 &&
+		input.st_dev == output.st_dev && input.st_ino == output.st_ino;
+	return true;
+}
+
+/* A table of the package must never replace the one that it is made of. */
+static int spare_input(const struct export_job *job, const char *path, struct error *err)
+{
+	bool is_input;
+
+	if (!is_there(job, path, &is_input) || !is_input)
 		return 0;
 	return error_set(err, ERROR_INPUT,
 		"'%s' would replace the table of deployments that it is made of; choose another "
 		"--output, or --export-filetype csv.gz",
 		path);
+}
+
+/* What an earlier export of the other type told would lie beside the new table for all to read. */
+static int refuse_other_type(const struct export_job *job, const char *path, struct error *err)
+{
+	char *other = job->settings->gzip ? xstrndup(path, strlen(path) - strlen(".gz"))
+					  : xasprintf("%s.gz", path);
+	bool is_input;
+	int result = 0;
+
+	if (is_there(job, other, &is_input) && !is_input)
+		result = error_set(err, ERROR_INPUT,
+			"'%s' is there and would stay beside the new '%s': remove it, or choose "
+			"another --output",
+			other, text_base_name(path));
+	free(other);
+	return result;
 }
 
 /* Of a ZIP the parts only lie beside it for a while. */
@@ -61,6 +90,8 @@ static int open_part(
 				    : text_join_path(job->place.folder, files->names[index]);
 	int result = spare_input(job, path, err);
 
+	if (result == 0 && !job->place.zip && index < CAMTRAPDP_TABLES)
+		result = refuse_other_type(job, path, err);
 	if (result == 0)
 		result = output_file_open(&files->files[index], path, false, err);
 	free(path);
@@ -150,11 +181,39 @@ static int check_existing(
 
 /* ---- publishing ---- */
 
+static enum find_answer count_file(void *context, const struct found *found, struct error *err)
+{
+	uint64_t *count = context;
+
+	(void)err;
+	*count += found->kind == FOUND_FILE;
+	return FIND_ENTER;
+}
+
+/* Files of an earlier package may be what this one was to leave out. */
+static void warn_of_others(const struct export_job *job)
+{
+	uint64_t count = 0;
+	const struct find_files walk = {.visit = count_file, .context = &count};
+	char *media = text_join_path(job->place.folder, "media");
+	struct error err = {0};
+
+	if ((job->place.media == EXPORT_MEDIA_LINK || job->place.media == EXPORT_MEDIA_COPY) &&
+		find_files(media, &walk, &err) == 0 && count > job->result->media)
+		progress_warning(job->progress, NULL,
+			"'%s' holds %llu files that are not in the package: before you give the "
+			"folder away, remove it and export again",
+			media, (unsigned long long)(count - job->result->media));
+	free(media);
+}
+
 static int publish_folder(struct export_job *job, struct export_files *files, struct error *err)
 {
 	struct output_file *descriptor = &files->files[CAMTRAPDP_TABLES];
 	int result = check_existing(job, files->files, FILES, err);
 
+	if (result >= 0)
+		warn_of_others(job);
 	if (result != 0) {
 		job->result->up_to_date = result > 0;
 		return result < 0 ? -1 : 0;

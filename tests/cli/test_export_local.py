@@ -551,6 +551,10 @@ def check_refused_options():
     check((SCRATCH / "plain/media.csv").read_text() == "mine\n", "it was replaced")
     export("plain", "--detections", "md.json", "--export-filetype", "csv", "--overwrite")
     check_package(SCRATCH / "plain", media=True)
+    expect(refused("--detections", "md.json", "--overwrite", output="plain"), "plain/deployments.csv' is there and would stay",
+           "remove it")
+    status, _, err = run(*BASE, "--output", "plain", "--detections", "md.json", "--export-filetype", "csv", "--exclude-human", "--overwrite")
+    check(status == 0 and re.search(r"'.*plain/media' holds \d+ files that are not in the package", err), f"{status} {err}")
     strange = SCRATCH / "strange/media/summer/R1-B2"
     strange.mkdir(parents=True)
     (strange / "IMG_0000.JPG").write_text("mine")
