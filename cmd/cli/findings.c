@@ -118,7 +118,7 @@ static void show_group(struct session *session, const struct camtrapdp_report *r
 		console_result(console, "%s\n", finding->message);
 	}
 	if (group->count > group->kept)
-		console_result(console, "  and %llu more\n",
+		console_result(console, "  and %llu more (trapkit validate --most N shows them)\n",
 			(unsigned long long)(group->count - group->kept));
 }
 

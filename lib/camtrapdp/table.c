@@ -43,12 +43,19 @@ void row_say(const struct row *row, const char *rule, enum camtrapdp_severity se
 
 /* About the file as a whole, or one of its rows that cannot be taken apart. */
 static void say(struct table *table, const char *rule, enum camtrapdp_severity severity,
-	uint64_t row, const char *value, const char *message)
+	uint64_t row, const char *value, const char *format, ...)
+	__attribute__((format(printf, 6, 7)));
+
+static void say(struct table *table, const char *rule, enum camtrapdp_severity severity,
+	uint64_t row, const char *value, const char *format, ...)
 {
 	const struct place place = {table->schema->name, row, NULL};
+	va_list arguments;
 
-	report_add(table->check->report, rule, severity, &place, value,
-		value == NULL ? 0 : strlen(value), "%s", message);
+	va_start(arguments, format);
+	report_vadd(table->check->report, rule, severity, &place, value,
+		value == NULL ? 0 : strlen(value), format, arguments);
+	va_end(arguments);
 }
 
 /* ---- header ---- */
@@ -67,23 +74,21 @@ static void complain_column(struct table *table, size_t position, const char *na
 	const struct schema *schema = table->schema;
 	const char *names[MOST_FIELDS + 1] = {0};
 	const char *nearest;
-	char *message;
 
 	for (size_t i = 0; i < schema->count; i++)
 		names[i] = schema->fields[i].name;
 	nearest = text_nearest(name, names);
 	if (strcmp(name, "_id") == 0)
-		message =
-			xstrdup("'_id' is TRAPPER's own number of the row; leave the column out of "
-				"a Camtrap DP package");
+		say(table, "T03", CAMTRAPDP_ERROR, 0, name,
+			"'_id' is TRAPPER's own number of the row; leave the column out of a "
+			"Camtrap DP package");
 	else if (nearest != NULL)
-		message = xasprintf("column %zu is not one of the standard's; was '%s' meant?",
-			position + 1, nearest);
+		say(table, "T03", CAMTRAPDP_ERROR, 0, name,
+			"column %zu is not one of the standard's; was '%s' meant?", position + 1,
+			nearest);
 	else
-		message = xasprintf(
+		say(table, "T03", CAMTRAPDP_ERROR, 0, name,
 			"column %zu is not one of the standard's; take it out", position + 1);
-	say(table, "T03", CAMTRAPDP_ERROR, 0, name, message);
-	free(message);
 }
 
 static void check_header(struct table *table)
@@ -203,7 +208,6 @@ static void check_cells(const struct table *table, const struct row *row)
 static bool check_form(struct table *table, const struct row *row)
 {
 	uint64_t number = row->number;
-	char *message;
 
 	if (row->trouble & ROW_NUL)
 		say(table, "T01", CAMTRAPDP_ERROR, number, NULL,
@@ -221,14 +225,12 @@ static bool check_form(struct table *table, const struct row *row)
 		say(table, "T04", CAMTRAPDP_ERROR, number, NULL, "the row is blank; take it out");
 		return false;
 	}
-	if (row->cells != table->columns.count) {
-		message = xasprintf("the row has %zu cells, the header %zu; %s", row->cells,
+	if (row->cells != table->columns.count)
+		say(table, "T04", CAMTRAPDP_ERROR, number, NULL,
+			"the row has %zu cells, the header %zu; %s", row->cells,
 			table->columns.count,
 			row->cells < table->columns.count ? "add the empty cells at its end"
 							  : "quote the cells that hold commas");
-		say(table, "T04", CAMTRAPDP_ERROR, number, NULL, message);
-		free(message);
-	}
 	return true;
 }
 
@@ -388,7 +390,7 @@ int check_table_source(struct check *check, enum table_kind kind, struct source 
 	if (status < 0 && err->kind == ERROR_INPUT) {
 		/* Why the rest was not read must not be lost among what was found before. */
 		check->report->most = SIZE_MAX;
-		say(table, "T04", CAMTRAPDP_ERROR, check->report->rows[kind] + 1, name,
+		say(table, "T04", CAMTRAPDP_ERROR, check->report->rows[kind] + 1, name, "%s",
 			err->message);
 		check->report->most = most;
 		error_clear(err);

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define BLOCKS 3
-#define BLOCK_ROWS 512
+#define BLOCK_ROWS 2048
 
 struct block {
 	struct row_room text; /* what the values point to */
@@ -93,6 +93,8 @@ static void read_row(const struct typed_rows *typed, const struct row *before, s
 	row->trouble = rows->trouble;
 	row->cells = rows->count;
 	row->odd = false;
+	if ((row->trouble & ROW_BLANK) != 0)
+		return;
 	if (!columns->whole || rows->count < columns->count)
 		memset(row->values, 0, sizeof row->values);
 	for (size_t i = 0; i < rows->count && i < columns->count; i++)
@@ -105,7 +107,7 @@ static bool read_block(void *context, void *slot)
 {
 	struct typed_rows *typed = context;
 	struct block *block = slot;
-	struct row *before = NULL;
+	struct row *before = NULL, *row;
 
 	if (block->rows == NULL)
 		block->rows = xmalloc(BLOCK_ROWS * sizeof *block->rows);
@@ -113,8 +115,9 @@ static bool read_block(void *context, void *slot)
 	table_rows_move(typed->rows, &block->text);
 	block->status = table_rows_next(typed->rows, &block->err);
 	while (block->status > 0) {
-		read_row(typed, before, &block->rows[block->count]);
-		before = &block->rows[block->count++];
+		row = &block->rows[block->count++];
+		read_row(typed, before, row);
+		before = (row->trouble & ROW_BLANK) == 0 ? row : NULL;
 		if (block->count == BLOCK_ROWS)
 			break;
 		block->status = table_rows_scan(typed->rows, &block->err);
