@@ -2,6 +2,7 @@
 /* trapkit report: one page on a card, for the person who brought it. */
 #include "trapkit/report.h"
 
+#include "cli/blur.h"
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/delivery.h"
@@ -79,6 +80,7 @@ static int make_page(
 	char *detections = work == NULL ? NULL : detections_in(work);
 	struct zone *zone = work == NULL ? NULL : zone_open(name, err);
 	struct survey_result survey = {0};
+	struct blur_rule rule = {0};
 	struct ledger *ledger = NULL;
 	int status = -1;
 
@@ -88,8 +90,13 @@ static int make_page(
 	if (zone != NULL)
 		ledger = ledger_open(work, session->dry_run ? LEDGER_SCRATCH : LEDGER_WRITE,
 			session->wait_lock, ledger_warning, session, err);
-	if (ledger != NULL && survey_stage(session, ledger, &survey, err) == 0)
+	if (ledger != NULL &&
+		blur_rule_open(session, ledger, work, general.data_path, &rule, err) == 0 &&
+		survey_stage(session, ledger, &survey, err) == 0) {
+		what.blur = rule.kinds == NULL ? NULL : &rule.flow;
+		what.work_folder = work;
 		status = report_make(ledger, &what, result, session->progress, err);
+	}
 	*failed = survey.failed;
 	if (status == 0 && result->files == 0)
 		status = error_set(err, ERROR_INPUT,
@@ -98,6 +105,7 @@ static int make_page(
 			general.data_path);
 	ledger_close(ledger);
 	survey_result_release(&survey);
+	blur_rule_release(&rule);
 	zone_free(zone);
 	free(detections);
 	free(folder);

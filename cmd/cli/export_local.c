@@ -3,6 +3,7 @@
 #include "export.h"
 
 #include "../stages.h"
+#include "blur.h"
 #include "console.h"
 #include "delivery.h"
 #include "detection.h"
@@ -367,6 +368,7 @@ static int build(struct session *session, struct export_local_settings *what, st
 {
 	struct survey_result survey = {0};
 	struct export_local_result result = {0};
+	struct blur_rule rule = {0};
 	char *work = stage_work_folder(session, err);
 	struct ledger *ledger = NULL;
 	int status = -1;
@@ -376,8 +378,13 @@ static int build(struct session *session, struct export_local_settings *what, st
 	find_detections(session, work);
 	ledger = ledger_open(work, session->dry_run ? LEDGER_SCRATCH : LEDGER_WRITE,
 		session->wait_lock, ledger_warning, session, err);
-	if (ledger == NULL || survey_stage(session, ledger, &survey, err) != 0)
+	if (ledger == NULL ||
+		blur_rule_open(session, ledger, work, general.data_path, &rule, err) != 0 ||
+		(what->media != EXPORT_MEDIA_NONE && blur_rule_check(&rule, err) != 0) ||
+		survey_stage(session, ledger, &survey, err) != 0)
 		goto done;
+	what->blur = rule.kinds == NULL ? NULL : &rule.flow;
+	what->work_folder = work;
 	what->collections = &survey.collections;
 	if (export_local_run(what, ledger, &result, session->progress, err) != 0) {
 		tell_problems(session, &result.problems);
@@ -387,6 +394,7 @@ static int build(struct session *session, struct export_local_settings *what, st
 done:
 	export_local_result_release(&result);
 	survey_result_release(&survey);
+	blur_rule_release(&rule);
 	ledger_close(ledger);
 	free(work);
 	return status;

@@ -14,6 +14,7 @@ extern "C" {
 #endif
 
 struct camtrapdp_metadata;
+struct convert_blur;
 struct error;
 struct ledger;
 struct progress;
@@ -53,6 +54,13 @@ struct export_local_settings {
 	const struct string_list *private_species; /* likewise; NULL = none */
 	int64_t created;                           /* seconds since 1970; -1: the newest input's */
 	bool overwrite, dry_run;
+	/*
+	 * Not NULL: media are linked and copied from the renditions (convert.h) in which all that
+	 * this names is covered, and files without one are left out. A folder that holds the data
+	 * path is no place for such a package.
+	 */
+	const struct convert_blur *blur;
+	const char *work_folder; /* absolute: where the renditions lie */
 };
 
 /* `{ 0 }` is valid and releasable. */

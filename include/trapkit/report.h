@@ -27,8 +27,14 @@ struct report_settings {
 	bool ignore_dst;
 	const char *locations;  /* path of a .csv or .gpx with positions, or NULL */
 	const char *detections; /* path of a detector's results, or NULL */
-	unsigned jobs;          /* 0 = workers_default_jobs() */
-	int64_t now;            /* seconds since 1970 */
+	/*
+	 * Not NULL: of pictures the renditions (convert.h, below `work_folder`) are shown in which
+	 * all that this names is covered, and those without one are not.
+	 */
+	const struct convert_blur *blur;
+	const char *work_folder; /* absolute */
+	unsigned jobs;           /* 0 = workers_default_jobs() */
+	int64_t now;             /* seconds since 1970 */
 };
 
 /* `{ 0 }` is valid and releasable. */

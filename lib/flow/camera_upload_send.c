@@ -261,14 +261,7 @@ static int rename_refused(struct sending *sending, struct error *err)
 	if (there < 0)
 		return error_set(err, ERROR_NETWORK,
 			"'%s' vanished from the server before it was renamed", sending->hidden);
-	pthread_mutex_lock(&job->upload->lock);
-	if (!job->upload->plain)
-		progress_warning(job->upload->progress, NULL,
-			"the server does not rename files (%s): they are sent under their own "
-			"names at once, as with --plain-stor",
-			reason.message);
-	job->upload->plain = true;
-	pthread_mutex_unlock(&job->upload->lock);
+	retry_direct(&job->upload->retry, &job->upload->lock, &job->upload->plain, &reason);
 	return attempt_plain(sending, err);
 }
 

@@ -291,14 +291,8 @@ static int rename_refused(struct job *job, struct error *err)
 	if (there < 0)
 		return error_set(err, ERROR_NETWORK, "'%s' vanished from %s before it was renamed",
 			job->upload.temporary, job->deliver->destination);
-	pthread_mutex_lock(&job->deliver->lock);
-	if (!job->deliver->said_direct)
-		progress_warning(job->deliver->progress, NULL,
-			"the server does not rename files (%s): they are sent again under their "
-			"final names, from now on directly",
-			reason.message);
-	job->deliver->said_direct = true;
-	pthread_mutex_unlock(&job->deliver->lock);
+	retry_direct(
+		&job->deliver->retry, &job->deliver->lock, &job->deliver->said_direct, &reason);
 	free(job->abandoned);
 	job->abandoned = xstrdup(job->upload.temporary);
 	if (remember_direct(job, err) != 0 || remember(job, job->name, false, false, err) != 0)

@@ -165,9 +165,9 @@ int export_place_find(const struct export_local_settings *settings, struct expor
 	struct error *err);
 /* filePath of a file; owned by the caller; NULL: the standard has no way to write it. */
 char *export_place_path(const struct export_place *place, const struct resource *resource);
-/* Links or copies it as settled. */
-int export_place_put(const struct export_local_settings *settings, struct export_place *place,
-	const struct resource *resource, const char *file_path, struct error *err);
+/* Links or copies the file as settled. */
+int export_place_put(
+	struct export_place *place, const char *source, const char *file_path, struct error *err);
 
 /* ---- the job ---- */
 
@@ -177,6 +177,7 @@ struct export_job {
 	const struct progress *progress;
 	struct export_local_result *result;
 	struct export_place place;
+	struct blur_finder *finder; /* NULL = media go as they are */
 	struct taxa taxa;
 	struct seen_files *seen;
 	struct camtrapdp_deployment_list deployments;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* export --local from end to end: tables read, folders matched, rows written, package published. */
+#include "blur_find.h"
 #include "export_job.h"
 
 #include "trapkit/memory.h"
@@ -166,6 +167,10 @@ static int prepare(struct export_job *job, struct error *err)
 		list_folders(job, err) != 0 || match_folders(job, err) != 0)
 		return -1;
 	job->result->media_mode = job->place.media;
+	if (settings->blur != NULL &&
+		(job->place.media == EXPORT_MEDIA_COPY || job->place.media == EXPORT_MEDIA_LINK) &&
+		(job->finder = blur_finder_open(settings->blur, job->progress, err)) == NULL)
+		return -1;
 	take_times(job);
 	job->digest = sha256_new(err);
 	if (job->digest == NULL)
@@ -220,6 +225,7 @@ int export_local_run(const struct export_local_settings *settings, struct ledger
 	if (status == 0)
 		status = write_package(&job, err);
 	export_place_release(&job.place);
+	blur_finder_close(job.finder);
 	taxa_release(&job.taxa);
 	seen_close(job.seen);
 	camtrapdp_deployment_list_release(&job.deployments);

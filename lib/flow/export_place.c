@@ -2,6 +2,7 @@
 /* Where the package goes, where filePath leads from there, and media linked or copied to it. */
 #include "export_job.h"
 
+#include "trapkit/convert.h"
 #include "trapkit/memory.h"
 #include "trapkit/output_file.h"
 #include "trapkit/text.h"
@@ -83,6 +84,12 @@ static int settle(const struct export_local_settings *settings, struct export_pl
 		place->media = EXPORT_MEDIA_NONE;
 	else if (settings->media == EXPORT_MEDIA_AUTO && (way == NULL || way[0] == '.'))
 		place->media = EXPORT_MEDIA_LINK;
+	if (settings->blur != NULL && !place->zip && way != NULL &&
+		place->media != EXPORT_MEDIA_NONE)
+		return error_set(err, ERROR_USAGE,
+			"--output '%s' holds the data path, whose pictures may not leave without "
+			"covering '%s': choose a folder beside it, or give --no-media",
+			settings->output, settings->blur->kinds);
 	place->prefix = place->media != EXPORT_MEDIA_AUTO ? xstrdup(MEDIA)
 		: way[0] == '\0'                          ? xstrdup("")
 							  : xasprintf("%s/", way);
@@ -209,10 +216,9 @@ static int copy_file(
 	return result;
 }
 
-int export_place_put(const struct export_local_settings *settings, struct export_place *place,
-	const struct resource *resource, const char *file_path, struct error *err)
+int export_place_put(
+	struct export_place *place, const char *source, const char *file_path, struct error *err)
 {
-	char *source = text_join_path(settings->data_path, resource->path);
 	char *target = text_join_path(place->folder, file_path);
 	struct stat original, there;
 	bool copy = place->media == EXPORT_MEDIA_COPY;
@@ -231,7 +237,6 @@ int export_place_put(const struct export_local_settings *settings, struct export
 		result = copy ? copy_file(source, target, &original, err)
 			      : link_file(source, target, err);
 	}
-	free(source);
 	free(target);
 	return result;
 }

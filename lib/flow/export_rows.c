@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Rows of media and observations: each deployment's files are gone through twice. */
+#include "blur_find.h"
 #include "export_job.h"
 
 #include "trapkit/media.h"
@@ -10,6 +11,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* Files left out that get a line each; the rest is only counted. */
 #define MOST_TOLD 20
@@ -19,7 +21,8 @@
 /* What is known of one file in both walks. */
 struct file {
 	const struct resource *resource;
-	char *path; /* filePath */
+	char *path; /* filePath; owned */
+	char *copy; /* what goes instead of it, an absolute path; owned; NULL = the file itself */
 	unsigned bits;
 	int64_t utc;
 	int offset;
@@ -69,11 +72,33 @@ static bool is_blank(unsigned bits)
 	return (bits & (SEEN_LOOKED | SEEN_SOMETHING | SEEN_UNSURE)) == SEEN_LOOKED;
 }
 
-/* 1 = it goes into the package. The path is to be freed. */
-static int choose_file(struct walk *walk, struct file *file)
+/* 1 = the covered rendition goes under its own name, 0 = left out. */
+static int choose_copy(struct walk *walk, struct file *file, struct error *err)
+{
+	const struct export_job *job = walk->job;
+	int found = blur_copy_find(job->finder, job->ledger, job->settings->work_folder,
+		file->resource, &file->copy, err);
+	char *path;
+
+	if (found == 0)
+		return leave_out(walk, file,
+			"held back: it has no copy in which all that was found is covered; run "
+			"'trapkit convert' (after 'trapkit detect', if it is new)");
+	if (found < 0)
+		return -1;
+	path = xasprintf("%.*s%s", (int)(text_base_name(file->path) - file->path), file->path,
+		text_base_name(file->copy));
+	free(file->path);
+	file->path = path;
+	return 1;
+}
+
+/* 1 = it goes into the package, 0 = not. The paths are to be freed in any case. */
+static int choose_file(struct walk *walk, struct file *file, struct error *err)
 {
 	const struct export_local_settings *settings = walk->job->settings;
 	struct export_local_result *result = walk->job->result;
+	int copied;
 
 	file->bits = seen_bits(walk->job->seen, file->resource->path);
 	if (settings->exclude_human && (file->bits & SEEN_HUMAN) != 0) {
@@ -89,6 +114,8 @@ static int choose_file(struct walk *walk, struct file *file)
 		return leave_out(walk, file,
 			"Camtrap DP takes no paths with '..' or a hidden folder: rename it, or "
 			"give --link-media or --copy-media");
+	if (walk->job->finder != NULL && (copied = choose_copy(walk, file, err)) != 1)
+		return copied;
 	date_file(walk, file);
 	return 1;
 }
@@ -160,15 +187,18 @@ static void media_id(struct export_job *job, const struct file *file, char id[ID
 	free(text);
 }
 
-static const char *mime_type(const struct resource *resource)
+static const char *mime_type(const struct file *file)
 {
+	const struct resource *resource = file->resource;
+
 	static const struct {
 		const char *suffix, *type;
 	} others[] = {{".tif", "image/tiff"}, {".tiff", "image/tiff"}, {".gif", "image/gif"},
 		{".webp", "image/webp"}, {".heic", "image/heic"}, {".avif", "image/avif"},
 		{".bmp", "image/bmp"}, {".webm", "video/webm"}, {".mkv", "video/x-matroska"},
 		{".mpg", "video/mpeg"}, {".mpeg", "video/mpeg"}, {".flv", "video/x-flv"}};
-	const char *type = media_type_mime(resource->facts.type);
+	const char *type = media_type_mime(
+		file->copy == NULL ? resource->facts.type : media_type_by_name(file->copy));
 
 	for (size_t i = 0; type == NULL && i < sizeof others / sizeof others[0]; i++)
 		if (text_has_suffix(resource->path, (const char *const[]){others[i].suffix, NULL}))
@@ -292,26 +322,45 @@ static int put_observations(struct walk *walk, const struct file *file, const ch
 	return result;
 }
 
+static int plan_entry(
+	struct export_job *job, const struct file *file, const char *source, struct error *err)
+{
+	struct zip_entry entry = {
+		.size = file->resource->size, .mtime_ns = file->resource->mtime_ns, .mode = 0644};
+	struct wall_time wall;
+	struct stat status;
+
+	if (file->copy != NULL && stat(source, &status) != 0)
+		return error_errno(err, "cannot look at '%s'", source);
+	if (file->copy != NULL) {
+		entry.size = (uint64_t)status.st_size;
+		entry.mtime_ns = timespec_ns(&status.st_mtim);
+	}
+	wall_from_seconds(file->utc + file->offset, &wall);
+	entry.name = xstrdup(file->path);
+	entry.source = xstrdup(file->copy != NULL ? source : file->resource->path);
+	entry.dos_time = zip_dos_time(&wall);
+	ARRAY_APPEND(&job->media, entry);
+	return 0;
+}
+
 /* Into the ZIP, or beside the package. */
 static int put_file(struct walk *walk, const struct file *file, struct error *err)
 {
 	struct export_job *job = walk->job;
-	struct wall_time wall;
-	struct zip_entry entry = {
-		.size = file->resource->size, .mtime_ns = file->resource->mtime_ns, .mode = 0644};
+	const struct resource *resource = file->resource;
+	char *source;
+	int result;
 
 	if (job->settings->dry_run || job->place.media == EXPORT_MEDIA_NONE ||
 		job->place.media == EXPORT_MEDIA_AUTO)
 		return 0;
-	if (!job->place.zip)
-		return export_place_put(
-			job->settings, &job->place, file->resource, file->path, err);
-	wall_from_seconds(file->utc + file->offset, &wall);
-	entry.name = xstrdup(file->path);
-	entry.source = xstrdup(file->resource->path);
-	entry.dos_time = zip_dos_time(&wall);
-	ARRAY_APPEND(&job->media, entry);
-	return 0;
+	source = file->copy != NULL ? xstrdup(file->copy)
+				    : text_join_path(job->settings->data_path, resource->path);
+	result = job->place.zip ? plan_entry(job, file, source, err)
+				: export_place_put(&job->place, source, file->path, err);
+	free(source);
+	return result;
 }
 
 static int write_file(struct walk *walk, const struct file *file, struct error *err)
@@ -323,7 +372,7 @@ static int write_file(struct walk *walk, const struct file *file, struct error *
 		.timestamp = time,
 		.file_path = file->path,
 		.file_name = text_base_name(file->path),
-		.media_type = mime_type(file->resource),
+		.media_type = mime_type(file),
 		.capture_method = camtrapdp_metadata_capture_method(job->settings->metadata),
 		.is_public = is_public(job->settings, file->bits)};
 	struct progress_event event = {.kind = PROGRESS_ADVANCE,
@@ -354,13 +403,15 @@ static int walk_folder(struct walk *walk, const struct ledger_deployment *folder
 	while (result > 0 && (result = ledger_files_next(files, &resource, err)) > 0) {
 		struct file file = {.resource = &resource};
 
-		if (choose_file(walk, &file) > 0) {
+		result = choose_file(walk, &file, err);
+		if (result > 0) {
 			result = walk->second ? write_file(walk, &file, err)
 					      : note_file(walk, &file, err);
-			result = result == 0 ? 1 : -1;
 			walk->index++;
 		}
+		result = result < 0 ? -1 : 1;
 		free(file.path);
+		free(file.copy);
 	}
 	if (result >= 0)
 		result = progress_check(walk->job->progress, err);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* One walk over the ledger: counts, times, warnings, and which pictures are worth showing. */
+#include "blur_find.h"
 #include "each_file.h"
 #include "report_parts.h"
 #include "trapkit/error.h"
+#include "trapkit/progress.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Of one deployment, in all. */
 #define MOST_SHOWN 6
@@ -30,6 +33,7 @@ static void release_deployment(struct report_deployment *deployment)
 {
 	for (size_t i = 0; i < deployment->pictures.count; i++) {
 		free(deployment->pictures.items[i].path);
+		free(deployment->pictures.items[i].covered);
 		free(deployment->pictures.items[i].jpeg);
 	}
 	free(deployment->pictures.items);
@@ -240,6 +244,7 @@ static void add_file(struct gatherer *gatherer, const struct resource *resource)
 	if (video || !damaged) {
 		struct report_picture picture = {.path = xstrdup(resource->path),
 			.size = resource->size,
+			.mtime_ns = resource->mtime_ns,
 			.local = local,
 			.dated = dated,
 			.facts = *facts,
@@ -287,6 +292,55 @@ static int share_out(struct gatherer *gatherer, struct error *err)
 	return 0;
 }
 
+static int find_copy(struct report *report, struct ledger *ledger, const struct blur_finder *finder,
+	struct report_picture *picture, uint64_t *missing, struct error *err)
+{
+	const struct resource resource = {.path = picture->path,
+		.size = picture->size,
+		.mtime_ns = picture->mtime_ns,
+		.facts = picture->facts};
+	int found = 0;
+
+	if (!picture->shown)
+		return 0;
+	if (finder != NULL)
+		found = blur_copy_find(finder, ledger, report->settings->work_folder, &resource,
+			&picture->covered, err);
+	picture->shown = found == 1;
+	*missing += found == 0;
+	return found < 0 ? -1 : 0;
+}
+
+/* Where nothing leaves uncovered, pictures are shown as they may leave. */
+static int find_copies(struct report *report, struct ledger *ledger,
+	const struct progress *progress, struct error *err)
+{
+	const struct convert_blur *blur = report->settings->blur;
+	struct blur_finder *finder = NULL;
+	uint64_t missing = 0;
+	int result = 0;
+
+	if (blur == NULL)
+		return 0;
+	if (access(blur->detections, R_OK) == 0 &&
+		(finder = blur_finder_open(blur, progress, err)) == NULL)
+		return -1;
+	for (size_t i = 0; i < report->deployments.count; i++) {
+		struct report_deployment *deployment = &report->deployments.items[i];
+
+		for (size_t k = 0; k < deployment->pictures.count && result == 0; k++)
+			result = find_copy(report, ledger, finder, &deployment->pictures.items[k],
+				&missing, err);
+	}
+	if (missing > 0)
+		progress_warning(progress, NULL,
+			"%llu pictures are not shown: they have no copy in which all that was "
+			"found is covered ('trapkit convert' makes it)",
+			(unsigned long long)missing);
+	blur_finder_close(finder);
+	return result;
+}
+
 int report_gather(struct report *report, struct ledger *ledger, const struct progress *progress,
 	struct error *err)
 {
@@ -310,6 +364,8 @@ int report_gather(struct report *report, struct ledger *ledger, const struct pro
 	end_deployment(&gatherer);
 	if (template_finish(gatherer.maker, result == 0 ? err : &ignored) != 0)
 		result = -1;
+	if (result == 0)
+		result = find_copies(report, ledger, progress, err);
 	ledger_packaged_list_release(&gatherer.packaged);
 	free(gatherer.times.items);
 	return result;

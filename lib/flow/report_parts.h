@@ -12,8 +12,10 @@
 
 /* A picture or video of which something is shown. */
 struct report_picture {
-	char *path; /* below the data path */
+	char *path;    /* below the data path */
+	char *covered; /* absolute path of what is shown in its place; owned; NULL = none */
 	uint64_t size;
+	int64_t mtime_ns;
 	int64_t local; /* seconds since 1970 by the camera's clock; only when `dated` */
 	bool dated, shown;
 	struct media_facts facts;

@@ -13,6 +13,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Bytes of all thumbnails together: a third more in the page, which has other things to hold. */
@@ -68,20 +69,39 @@ static int make_thumbnail(const struct reading *reading, const struct original *
 
 /* From the preview in `head` when it has one, else from the file. */
 static int show_picture(const struct reading *reading, struct report_picture *picture, int fd,
-	const uint8_t *head, size_t length, struct error *err)
+	uint64_t size, const uint8_t *head, size_t length, struct error *err)
 {
 	struct original original = {.bytes = head, .size = length, .facts = &picture->facts};
 	uint8_t *whole;
 	int result = make_thumbnail(reading, &original, picture, err);
 
-	if (result <= 0 || picture->size > MOST_PICTURE_BYTES)
+	if (result <= 0 || size > MOST_PICTURE_BYTES)
 		return result < 0 ? -1 : 0;
-	whole = xmalloc((size_t)picture->size + 1);
-	result = read_head(fd, whole, (size_t)picture->size, &length, err);
+	whole = xmalloc((size_t)size + 1);
+	result = read_head(fd, whole, (size_t)size, &length, err);
 	original = (struct original){.bytes = whole, .size = length};
 	if (result == 0)
 		result = make_thumbnail(reading, &original, picture, err);
 	free(whole);
+	return result;
+}
+
+/* The covered copy in its place. `head` is overwritten. */
+static int show_copy(const struct reading *reading, struct report_picture *picture, uint8_t *head,
+	struct error *err)
+{
+	int fd = open(picture->covered, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK), result;
+	struct stat status;
+	size_t length;
+
+	if (fd < 0)
+		return error_errno(err, "cannot open '%s'", picture->covered);
+	result = fstat(fd, &status) == 0 ? read_head(fd, head, RENDITION_HEAD, &length, err)
+					 : error_errno(err, "cannot look at its copy");
+	if (result == 0)
+		result = show_picture(
+			reading, picture, fd, (uint64_t)status.st_size, head, length, err);
+	close(fd);
 	return result;
 }
 
@@ -102,8 +122,10 @@ static int read_picture(const struct reading *reading, struct report_picture *pi
 		picture->battery_percent = facts.battery_percent;
 		picture->battery_volts = facts.battery_volts;
 	}
-	if (result == 0 && picture->shown)
-		result = show_picture(reading, picture, fd, head, length, err);
+	if (result == 0 && picture->covered != NULL)
+		result = show_copy(reading, picture, head, err);
+	else if (result == 0 && picture->shown)
+		result = show_picture(reading, picture, fd, picture->size, head, length, err);
 	if (fd >= 0)
 		close(fd);
 	free(head);
@@ -154,10 +176,14 @@ static int read_file(void *context, void *item, struct error *err)
 	const struct reading *reading = context;
 	struct report_picture *picture = *(struct report_picture **)item;
 	char *path = text_join_path(reading->report->settings->data_path, picture->path);
-	int result = media_type_is_video(picture->facts.type)
-		? read_video(reading, picture, path, err)
-		: read_picture(reading, picture, path, err);
+	int result;
 
+	if (!media_type_is_video(picture->facts.type))
+		result = read_picture(reading, picture, path, err);
+	else if (picture->covered != NULL)
+		result = read_video(reading, picture, picture->covered, err);
+	else
+		result = picture->shown ? read_video(reading, picture, path, err) : 0;
 	free(path);
 	return result;
 }

@@ -85,3 +85,19 @@ bool retry_again(const struct retry *retry, const char *name, unsigned failures,
 	error_clear(err);
 	return retry_sleep(retry, seconds, err) == 0;
 }
+
+void retry_direct(
+	const struct retry *retry, pthread_mutex_t *lock, bool *direct, const struct error *reason)
+{
+	bool known;
+
+	pthread_mutex_lock(lock);
+	known = *direct;
+	*direct = true;
+	pthread_mutex_unlock(lock);
+	if (!known)
+		progress_warning(retry->progress, NULL,
+			"the server does not rename files (%s): from now on they are sent under "
+			"their final names at once",
+			reason->message);
+}

@@ -5,6 +5,7 @@
 
 #include "trapkit/error.h"
 
+#include <pthread.h>
 #include <stdbool.h>
 
 struct progress;
@@ -29,6 +30,13 @@ int retry_sleep(const struct retry *retry, double seconds, struct error *err);
  * another one is due; the pause is over then. Else `err` says why not.
  */
 bool retry_again(const struct retry *retry, const char *name, unsigned failures, struct error *err);
+
+/*
+ * The server refused to rename, for this reason: under the lock sets *direct, and tells of it when
+ * it was not set before.
+ */
+void retry_direct(
+	const struct retry *retry, pthread_mutex_t *lock, bool *direct, const struct error *reason);
 
 /* True when the server's own words, quoted in the message, hold this reply code. */
 bool retry_replied(const struct error *err, const char *code);
