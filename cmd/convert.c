@@ -445,7 +445,7 @@ static const char description[] =
 	"\n"
 	"--blur human,vehicle is for pictures of people who did not ask for it. Every file gets a "
 	"copy then, in which each box of such a kind that 'detect' found at least as sure as "
-	"--blur-threshold is filled with one colour, with a margin of a tenth around it; so is the "
+	"--blur-threshold is filled with grey, with a margin of a tenth around it; so is the "
 	"preview in the EXIF, and other previews are removed. In videos a box holds from the frame "
 	"that was looked at before to the one after it. Files that 'detect' did not look at, or "
 	"not in this form, are held back, listed, and the exit status is 1. The data path keeps "

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Areas of a picture or a frame filled with their mean colour. */
+/* Areas of a picture or a frame filled with grey. */
 #include "cover.h"
 
 #include "picture.h"
 
 #include <math.h>
 #include <string.h>
+
+/* In luma, and in chroma no colour: not even what somebody wore is left. */
+#define GREY 128
 
 static uint32_t sample_at(double share, uint32_t size, double (*rounded)(double))
 {
@@ -21,16 +24,9 @@ void cover_area(uint8_t *samples, size_t stride, uint32_t width, uint32_t height
 	uint32_t right = sample_at(area->x + area->width, width, ceil);
 	uint32_t top = sample_at(area->y, height, floor);
 	uint32_t bottom = sample_at(area->y + area->height, height, ceil);
-	uint64_t sum = 0, count;
 
-	if (left >= right || top >= bottom)
-		return;
-	count = (uint64_t)(right - left) * (bottom - top);
-	for (uint32_t y = top; y < bottom; y++)
-		for (uint32_t x = left; x < right; x++)
-			sum += samples[y * stride + x];
-	for (uint32_t y = top; y < bottom; y++)
-		memset(samples + y * stride + left, (int)((sum + count / 2) / count), right - left);
+	for (uint32_t y = top; y < bottom && left < right; y++)
+		memset(samples + y * stride + left, GREY, right - left);
 }
 
 /* Where an area of the picture as it is stored comes to lie in the upright one. */

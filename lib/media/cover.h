@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Areas of a picture or a frame filled with their mean colour. */
+/* Areas of a picture or a frame filled with grey. */
 #ifndef TRAPKIT_MEDIA_COVER_H
 #define TRAPKIT_MEDIA_COVER_H
 
