@@ -207,6 +207,8 @@ const struct command command_report = {
 		"became of them; a file counts as delivered when it lies, unchanged, in a package "
 		"that was.\n"
 		"\n"
+		"Where 'convert --blur' holds, covered copies are shown, and no file without one.\n"
+		"\n"
 		"Times are those of the cameras' clocks; --timezone serves the checks for hours "
 		"that summer time leaves out. An earlier report is replaced, any other file only "
 		"with --overwrite.",

@@ -13,8 +13,8 @@ extern "C" {
 
 /*
  * An area is filled with grey: nothing of what was there is left, not even its colour, however the
- * rendition is enlarged or sharpened. Position and size are shares (0 to 1) of the picture as it is shown
- * upright; what reaches over an edge is cut off there.
+ * rendition is enlarged or sharpened. Position and size are shares (0 to 1) of the picture as it is
+ * shown upright; what reaches over an edge is cut off there.
  */
 struct blur_area {
 	double x, y, width, height;

@@ -3,6 +3,7 @@
 #include "trapkit/model.h"
 
 #include "trapkit/memory.h"
+#include "trapkit/subject.h"
 
 #include <ctype.h>
 #include <setjmp.h>
@@ -58,12 +59,56 @@ static void release(void **state)
 	resource_release(&resource);
 }
 
+/* Labels as the models and data sets of subject.h have them, and as people write them. */
+static void subjects(void **state)
+{
+	static const struct {
+		const char *name, *description;
+		enum subject subject;
+	} words[] = {
+		{"animal", NULL, SUBJECT_ANIMAL},
+		{"Animal ", NULL, SUBJECT_ANIMAL},
+		{"person", NULL, SUBJECT_HUMAN},
+		{"HUMAN", NULL, SUBJECT_HUMAN},
+		{"Homo sapiens", NULL, SUBJECT_HUMAN},
+		{"homo_sapiens", NULL, SUBJECT_HUMAN},
+		{"Human-Camera Trapper", NULL, SUBJECT_HUMAN},
+		{"people (hikers)", NULL, SUBJECT_HUMAN},
+		{"Mensch", NULL, SUBJECT_HUMAN},
+		{"CZŁOWIEK", NULL, SUBJECT_HUMAN},
+		{"Person", "", SUBJECT_HUMAN},
+		{"vehicle", NULL, SUBJECT_VEHICLE},
+		{"Véhicule", NULL, SUBJECT_VEHICLE},
+		{"VE\u0301HICULE", NULL, SUBJECT_VEHICLE},
+		{"samochód", NULL, SUBJECT_VEHICLE},
+		{"truck", NULL, SUBJECT_VEHICLE},
+		{"7", "4f0;mammalia;primates;hominidae;homo;sapiens;human", SUBJECT_HUMAN},
+		{"7", "e28;;;;;;vehicle", SUBJECT_VEHICLE},
+		{"animal", "x;mammalia;primates;hominidae;homo;sapiens;", SUBJECT_HUMAN},
+		{"8", "a;mammalia;cetartiodactyla;cervidae;cervus;elaphus;red deer", SUBJECT_OTHER},
+		{"9", "too;few;parts", SUBJECT_OTHER},
+		{"boat-billed heron", NULL, SUBJECT_OTHER},
+		{"hunter's hartebeest", NULL, SUBJECT_OTHER},
+		{"non-human primate", NULL, SUBJECT_OTHER},
+		{"manatee", NULL, SUBJECT_OTHER},
+		{"blank", NULL, SUBJECT_OTHER},
+		{"", NULL, SUBJECT_OTHER},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (subject_of(words[i].name, words[i].description) != words[i].subject)
+			fail_msg("'%s' is %d", words[i].name,
+				(int)subject_of(words[i].name, words[i].description));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(types),
 		cmocka_unit_test(trouble),
 		cmocka_unit_test(release),
+		cmocka_unit_test(subjects),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
