@@ -216,14 +216,21 @@ static int choose_threshold(struct memory *memory, struct error *err)
 
 static void choose_detections(const char *work_folder, struct memory *memory)
 {
-	char *file;
+	char *file, *usual;
 
 	if (!option_is_set(option_find_setting("PIPELINE", "detections", 0)))
 		return;
 	file = detection_file(work_folder);
+	usual = detection_output(work_folder);
 	free(memory->detections);
 	memory->detections = stage_absolute(file);
+	/* The data path's own goes where the data path goes. */
+	if (strcmp(memory->detections, usual) == 0) {
+		free(memory->detections);
+		memory->detections = NULL;
+	}
 	free(file);
+	free(usual);
 }
 
 /* What the data path remembers, made into what holds from now on. */
