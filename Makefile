@@ -3,6 +3,8 @@
 
 VERSION := 0.1.0
 PREFIX ?= /usr/local
+# Where the library and its pkg-config file go: Debian has a folder for each architecture.
+LIBDIR ?= $(PREFIX)/lib
 DESTDIR ?=
 CC ?= cc
 CXX ?= c++
@@ -32,7 +34,7 @@ DEPS_BUILD := gcc g++ libc6-dev pkg-config libzip-dev libyaml-dev libcjson-dev l
 	libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libswresample-dev \
 	libturbojpeg0-dev \
 	tzdata ca-certificates python3
-DEPS_TEST := libcmocka-dev libimage-exiftool-perl ffmpeg python3-yaml unzip sqlite3 openssl \
+DEPS_TEST := locales libcmocka-dev libimage-exiftool-perl ffmpeg python3-yaml unzip sqlite3 openssl \
 	libcap2 libpam0g libwrap0 procps strace faketime mandoc fish zsh bash-completion binutils \
 	bindfs iproute2 iptables
 DEPS_FUZZ := clang libclang-rt-dev
@@ -56,7 +58,7 @@ HARDEN := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
 CFLAGS_ALL := -std=c11 $(OPTIMIZE) -g -fPIE -pthread $(WARNINGS) $(HARDEN) $(CFLAGS)
 CXXFLAGS_ALL := -std=c++17 $(OPTIMIZE) -g -fPIE -pthread -Wall -Wextra $(HARDEN) $(CXXFLAGS)
 # libstdc++ serves one small file (the TOML door): linked in, so that starting does not load it.
-LDFLAGS_ALL := -pthread -pie -Wl,--as-needed -Wl,-z,relro $(LDFLAGS) \
+LDFLAGS_ALL := -pthread -pie -Wl,--as-needed -Wl,-z,relro,-z,now $(LDFLAGS) \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE),-static-libstdc++ -static-libgcc)
 LIBS_ALL := $(PKG_LIBS) -lm -ldl $(LIBS)
 
@@ -202,12 +204,12 @@ install-program: all
 	$(call put,LICENSE NEWS.md README.md config.example.toml,$(ROOT)/share/doc/trapkit/)
 
 install-library: all
-	install -d $(ROOT)/include/trapkit $(ROOT)/lib/pkgconfig
+	install -d $(ROOT)/include/trapkit $(DESTDIR)$(LIBDIR)/pkgconfig
 	$(call put,include/trapkit/*.h,$(ROOT)/include/trapkit/)
-	$(call put,build/plain/libtrapkit.a,$(ROOT)/lib/)
-	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|; s|@LIBRARIES@|$(LIBRARIES)|' \
+	$(call put,build/plain/libtrapkit.a,$(DESTDIR)$(LIBDIR)/)
+	sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|; s|@LIBRARIES@|$(LIBRARIES)|' \
 		lib/trapkit.pc.in >build/trapkit.pc
-	$(call put,build/trapkit.pc,$(ROOT)/lib/pkgconfig/)
+	$(call put,build/trapkit.pc,$(DESTDIR)$(LIBDIR)/pkgconfig/)
 
 # What 'make deps' fetched where Debian has no package of it.
 install-runtime:
@@ -221,7 +223,7 @@ uninstall:
 		$(ROOT)/share/zsh/vendor-completions/_trapkit \
 		$(ROOT)/share/fish/vendor_completions.d/trapkit.fish \
 		$(addprefix $(ROOT)/lib/systemd/system/,$(UNITS)) \
-		$(ROOT)/lib/libtrapkit.a $(ROOT)/lib/pkgconfig/trapkit.pc
+		$(addprefix $(DESTDIR)$(LIBDIR)/,libtrapkit.a pkgconfig/trapkit.pc)
 	for page in $(PAGES); do rm -f $(ROOT)/share/man/man$${page##*.}/$$page; done
 	rm -rf $(ROOT)/include/trapkit $(ROOT)/lib/trapkit $(ROOT)/share/doc/trapkit
 

@@ -5,6 +5,9 @@ set -eu
 version=$1
 work=build/deb
 architecture=$(dpkg --print-architecture)
+libraries=/usr/lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)
+# The C++ library that the static one is linked with, as this release calls it.
+cxx=libstdc++-$(${CXX:-g++} -dumpversion | cut -d. -f1)-dev
 # The packages are the same whenever they are made from the same sources.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || stat -c %Y NEWS.md)}
 export SOURCE_DATE_EPOCH
@@ -15,10 +18,12 @@ printf 'Source: trapkit\n\nPackage: trapkit\nArchitecture: any\n' >$work/debian/
 umask 022
 log=$work/log
 { make --no-print-directory install-program DESTDIR="$work/debian/trapkit" PREFIX=/usr &&
-    make --no-print-directory install-library DESTDIR="$work/debian/libtrapkit-dev" PREFIX=/usr; } >$log 2>&1 ||
+    make --no-print-directory install-library DESTDIR="$work/debian/libtrapkit-dev" PREFIX=/usr \
+        LIBDIR="$libraries"; } >$log 2>&1 ||
     { cat $log >&2; exit 1; }
-strip --strip-unneeded $work/debian/trapkit/usr/bin/trapkit
-strip --strip-debug --enable-deterministic-archives $work/debian/libtrapkit-dev/usr/lib/libtrapkit.a
+strip --strip-unneeded -R .comment -R .note $work/debian/trapkit/usr/bin/trapkit
+strip --strip-debug -R .comment -R .note --enable-deterministic-archives \
+    "$work/debian/libtrapkit-dev$libraries/libtrapkit.a"
 
 # A library that is loaded when first used is not in the program's own list: one that links them all has them in its.
 ${CC:-cc} -shared -o $work/debian/trapkit/loaded.so -Wl,--no-as-needed -lzip -lssl -lcrypto -lcurl -lturbojpeg \
@@ -46,7 +51,7 @@ fill() {
             rm "$link"
         done
     fi
-    sed "s|@VERSION@|$version|; s|@ARCHITECTURE@|$architecture|; s|@DEPENDS@|$dependencies|;
+    sed "s|@VERSION@|$version|; s|@ARCHITECTURE@|$architecture|; s|@DEPENDS@|$dependencies|; s|@CXX@|$cxx|;
         s|@SIZE@|$(du -sk "$root/usr" | cut -f1)|" "cmd/debian/$1.control.in" >"$root/DEBIAN/control"
     (cd "$root" && find usr -type f -print0 | LC_ALL=C sort -z | xargs -0 md5sum) >"$root/DEBIAN/md5sums"
     find "$root" -newermt "@$SOURCE_DATE_EPOCH" -print0 | xargs -0r touch -hd "@$SOURCE_DATE_EPOCH"

@@ -40,22 +40,9 @@ if [ -r /usr/share/bash-completion/bash_completion ]; then
         $load trapkit-upload && complete -p trapkit-upload' | grep -q _trapkit || fail "bash does not find the completions"
 fi
 # A program of somebody else, against the library where it was put.
-cat >"$SCRATCH/slug.c" <<'PROGRAM'
-#include <stdio.h>
-#include <stdlib.h>
-#include <trapkit/text.h>
-
-int main(void)
-{
-	char *slug = text_slugify("R1-32 Łódź");
-
-	puts(slug);
-	free(slug);
-	return 0;
-}
-PROGRAM
+cp tests/rules/slug.c "$SCRATCH/"
 flags=$(PKG_CONFIG_PATH="$destination/usr/lib/pkgconfig" pkg-config --define-variable=prefix="$destination/usr" \
-    --cflags --libs trapkit) || fail "pkg-config"
+    --define-variable=libdir="$destination/usr/lib" --cflags --libs trapkit) || fail "pkg-config"
 # shellcheck disable=SC2086
 ${CC:-cc} "$SCRATCH/slug.c" -o "$SCRATCH/slug" $flags || fail "the library cannot be used"
 [ "$("$SCRATCH/slug")" = r1-32-odz ] || fail "$("$SCRATCH/slug") is no slug"
