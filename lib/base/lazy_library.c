@@ -7,15 +7,28 @@
 #include <dlfcn.h>
 #include <string.h>
 
+/* It is there, but too little memory is (ulimit -v), or it is broken: the loader's words tell. */
+static int cannot_load(const char *soname, const char *package, struct error *err)
+{
+	const char *why = dlerror();
+
+	if (why == NULL || strstr(why, "No such file") != NULL)
+		return error_set(err, ERROR_UNAVAILABLE,
+			"the library '%s' is not installed; install it: apt install %s", soname,
+			package);
+	return error_set(err, ERROR_UNAVAILABLE,
+		"cannot load the library '%s': %s; if that is no lack of memory, apt install "
+		"--reinstall %s",
+		soname, why, package);
+}
+
 int lazy_library_load(const char *soname, const char *package, const struct lazy_symbol *symbols,
 	size_t count, struct error *err)
 {
 	void *handle = dlopen(soname, RTLD_NOW | RTLD_LOCAL);
 
 	if (handle == NULL)
-		return error_set(err, ERROR_UNAVAILABLE,
-			"the library '%s' is not installed; install it: apt install %s", soname,
-			package);
+		return cannot_load(soname, package, err);
 	for (size_t i = 0; i < count; i++) {
 		void *address = dlsym(handle, symbols[i].name);
 

@@ -5,6 +5,7 @@
 #include "trapkit/output_file.h"
 #include "trapkit/text.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -162,6 +163,16 @@ static int rewrite_yaml(struct part *part, struct error *err)
 	return result;
 }
 
+/* A card that was pulled out: no file of it is to blame, and none is left out for it. */
+static bool is_gone(const struct package_job *job)
+{
+	int fd = open(job->settings->data_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd < 0;
+}
+
 static int leave_out(void *context, size_t index, const struct error *why)
 {
 	struct part *part = context;
@@ -169,7 +180,11 @@ static int leave_out(void *context, size_t index, const struct error *why)
 	const struct zip_entry *entry = &part->plan.items[index];
 	struct error ignored = {0};
 
+	if (is_gone(job))
+		return -1;
 	string_list_add(&job->left_out, entry->name);
+	job->result->files--;
+	job->result->bytes -= entry->size;
 	return package_skip(job, entry->source, true, &ignored, "%s", why->message);
 }
 
@@ -190,8 +205,14 @@ static int report(void *context, const struct progress_event *event)
 static int write_zip(struct part *part, uint8_t sha256[SHA256_SIZE], struct error *err)
 {
 	if (zip_write(&part->plan, part->job->settings->data_path, part->zip.fd, part->shown->zip,
-		    &part->progress, sha256, NULL, err) != 0)
+		    &part->progress, sha256, NULL, err) != 0) {
+		if (err->kind == ERROR_INPUT && is_gone(part->job))
+			error_errno(err,
+				"the data path '%s' is gone; when it is back, run the same command "
+				"again",
+				part->job->settings->data_path);
 		return -1;
+	}
 	return zip_verify(part->zip.temporary, &part->plan, part->job->settings->verify,
 		part->job->progress, err);
 }
@@ -309,6 +330,11 @@ static int fill_part(struct part *part, struct package_walk *walk, struct error 
 		return -1;
 	if (part->job->left_out.count > before && rewrite_yaml(part, err) != 0)
 		return -1;
+	if (part->files == 0 && part->plan.count > 0)
+		return error_set(err, ERROR_INPUT,
+			"'%s' is not written: none of its files can be read; look at the card or "
+			"disk, then run the same command again",
+			shown->name);
 	sha256_hex(sha256, shown->zip_sha256);
 	if (file_sha256(part->yaml.temporary, shown->yaml_sha256, NULL, err) != 0)
 		return -1;

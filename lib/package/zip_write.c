@@ -99,7 +99,11 @@ static int open_source(const struct job *job, const struct zip_entry *entry, str
 	int fd = openat(job->folder, entry->source, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
 	if (fd < 0) {
-		error_set(err, ERROR_INPUT, "cannot open '%s': %s", entry->source, strerror(errno));
+		/* A limit that is reached (ulimit -n) is not the file's fault. */
+		enum error_kind kind =
+			errno == EMFILE || errno == ENFILE ? ERROR_SYSTEM : ERROR_INPUT;
+
+		error_set(err, kind, "cannot open '%s': %s", entry->source, strerror(errno));
 		return -1;
 	}
 	if (check_unchanged(fd, entry, err) != 0) {
