@@ -41,6 +41,8 @@ void interrupt_install(void)
 	 */
 	action.sa_handler = go_on;
 	sigaction(SIGPIPE, &action, NULL);
+	/* Nor is a file that may not grow further (ulimit -f): the error names it. */
+	sigaction(SIGXFSZ, &action, NULL);
 }
 
 int interrupt_signal(void)

@@ -118,7 +118,7 @@ static int foreign(struct job *job, int64_t there, struct error *err)
 			"the package again under another --package-name, or replace the earlier "
 			"one with --overwrite",
 			job->name, to);
-	if ((uint64_t)there == job->size)
+	if (job->is_zip && (uint64_t)there == job->size)
 		return error_set(err, ERROR_REMOTE,
 			"there is a file '%s' at %s already, of the same size as ours, and the "
 			"ledger did not put it there: if another computer sent this package, "
@@ -307,6 +307,13 @@ static int publish(struct job *job, struct error *err)
 	int64_t there;
 
 	if (strcmp(job->upload.temporary, job->name) != 0) {
+		/* Another may have taken the name meanwhile, and a server renames over it. */
+		if (!job->replace) {
+			if (remote_size(remote, job->name, &there, err) != 0)
+				return -1;
+			if (there >= 0)
+				return foreign(job, there, err);
+		}
 		if (remember(job, job->upload.temporary, true, false, err) != 0)
 			return -1;
 		if (job->replace && remote_delete(remote, job->name, err) != 0)

@@ -3,9 +3,11 @@
 """Settings: where they come from, what wins, what is said of wrong ones, how secrets are kept, how files are changed."""
 import os
 import stat
+import subprocess
+import time
 import tomllib
 
-from frontend import SCRATCH, Terminal, check, document, end, run
+from frontend import SCRATCH, TRAPKIT, Terminal, check, document, end, environment, run
 
 FOLDER = SCRATCH / "settings"
 HOME = {"TRAPKIT_SETTINGS_DIR": str(FOLDER)}
@@ -184,6 +186,19 @@ def test_secrets():
         check(get("GENERAL.password", "--reveal", GENERAL__PASSWORD="other")[0] == "other", f"environment over {key}")
     status, _, talk = run("config", "get", "GENERAL.password", "--reveal", env=dict(HOME, GENERAL__PASSWORD_COMMAND="exit 3"))
     check(status == 78 and "status 3" in talk, f"a command that fails: {status} {talk}")
+    long = {"GENERAL__PASSWORD_COMMAND": "printf geheim; head -c 300000 /dev/zero"}
+    check(run("config", "get", "GENERAL.password", "--reveal", env=dict(HOME, **long))[1] == "geheim\n", "much is said")
+    # F67: a helper that hangs is ended with us.
+    process = subprocess.Popen([TRAPKIT, "config", "get", "GENERAL.password", "--reveal"], stdin=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE, env=environment(**HOME, GENERAL__PASSWORD_COMMAND="echo $$ >pid; "
+                                                                        "sleep 30"), cwd=SCRATCH)
+    while not (SCRATCH / "pid").exists() or not (SCRATCH / "pid").read_text().strip():
+        time.sleep(0.05)
+    process.terminate()
+    began = time.monotonic()
+    process.communicate(timeout=20)
+    check(process.returncode == 143 and time.monotonic() - began < 3, f"a command that hangs: {process.returncode}")
+    check(not os.path.exists("/proc/" + (SCRATCH / "pid").read_text().strip()), "the command lives on")
     status, _, talk = run("config", "get", "GENERAL.password", "--reveal", env=dict(HOME, GENERAL__PASSWORD_FILE="/nowhere"))
     check(status == 78 and "/nowhere" in talk, f"a file that is missing: {status} {talk}")
 

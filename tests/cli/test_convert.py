@@ -301,6 +301,7 @@ def only_what_changed():
 
 
 def names_do_not_collide():
+    """F66 of pictures."""
     sources, made = deployment("R1", "names")
     draw(sources / "IMG_1.png", "300x200")
     draw(sources / "IMG_1.jpg", "2000x1000")

@@ -100,6 +100,7 @@ def clips():
 
 
 def every_kind():
+    """F63: these MP4 and MOV files have their moov at the end; every frame comes."""
     sources = clips()
     age(SCRATCH / "data")
     made = SCRATCH / "data/.trapkit/renditions/winter/R1"
@@ -204,6 +205,7 @@ def exif_date(path):
 
 
 def dates_are_carried():
+    """F65"""
     sources, made = deployment("dates")
     jpegs = frames("320x240", 15)
     (sources / "idit.avi").write_bytes(formats.avi(jpegs, 320, 240, idit="Mon Jul 01 12:34:56 2024"))
@@ -222,6 +224,7 @@ def dates_are_carried():
 
 
 def faults_of_cameras():
+    """F62 (cut.avi), F64 (formats.avi), damaged indexes and frames."""
     sources, made = deployment("faults")
     jpegs = frames("640x480", 30)
     other = frames("640x480", 1, "yuvj444p")
@@ -291,6 +294,7 @@ def webm():
 
 
 def packaged():
+    """F66: an AVI and a MOV of one stem, and the dates of both."""
     sources, made = deployment("names")
     jpegs = frames("320x240", 15)
     for name in ("IMG_1.avi", "IMG_2.avi"):

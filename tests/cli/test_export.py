@@ -155,7 +155,7 @@ def says_what_the_server_says(scratch):
 
 
 def waits_for_the_server(scratch):
-    """A proxy gives up on the first request, but the server goes on: the second must not throw its work away."""
+    """F37: a proxy gives up on the first request, but the server goes on: the second must not throw its work away."""
     with field(scratch) as here:
         here.trapper.fault("stall", match="/package/", seconds=2.5)
         here.run("export", "7", "--output", "a.zip", "--timeout", "1")

@@ -168,6 +168,7 @@ def shell(script, **more):
 
 
 def test_lost_output():
+    """F48, and the SIGPIPE of F46."""
     for words in ("--help", "--version", "config path", "config path --json", "config show", "--print-completion bash"):
         for where in ("> /dev/full", ">&-"):
             done = shell(f'"$T" {words} {where}')
@@ -211,6 +212,7 @@ def test_log():
 
 
 def test_interrupt():
+    """F46"""
     for number, expected in ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)):
         terminal = Terminal("config", "set", "GENERAL.password", env=NOWHERE)
         check(terminal.wait_for("New value of GENERAL.password"), f"no question: {terminal.seen!r}")

@@ -44,6 +44,7 @@ def same_document_as_trapper_tools():
 
 
 def the_same_bytes_everywhere():
+    """F58"""
     data, files = card("here")
     copy = SCRATCH / "there"
     for about in reversed(files):
@@ -87,7 +88,22 @@ def dry_run_leaves_nothing():
     check(run.json["packages"][0]["bytes"] == (SCRATCH / "dry-out/x.zip").stat().st_size, run)
 
 
+def counters_that_begin_anew():
+    """F53: folders that the camera itself makes when its counter is full; the same names in both are kept."""
+    data, files = card("counters", deployments=1, images=1, clips=0)
+    home = (data / files[0]["path"]).parent
+    for name in ("100MEDIA/IMG_9998.JPG", "100MEDIA/IMG_9999.JPG", "101MEDIA/IMG_0001.JPG", "101MEDIA/IMG_9999.JPG"):
+        (home / name).parent.mkdir(exist_ok=True)
+        shutil.copy2(data / files[0]["path"], home / name)
+    package(data, "--package-name", "x").expect(0)
+    found = load(data / "x.yaml")["collections"][0]["deployments"][0]["resources"]
+    check([r["file"] for r in found] == ["100MEDIA_IMG_9998.JPG", "100MEDIA_IMG_9999.JPG", "101MEDIA_IMG_0001.JPG",
+                                         "101MEDIA_IMG_9999.JPG", "IMG_0001.JPG"], found)
+    check_pair(load(data / "x.yaml"), data / "x.zip")
+
+
 def names_that_collide():
+    """F54, and deployment ids that are equal."""
     data, _ = card("collide", collide=True)
     run = package(data).expect(1, "R9999/Site A", "R9999/site-a", "'site-a'")
     check(run.json["packages"] == [] and not list(data.glob("package_*")), run)
@@ -107,6 +123,7 @@ def names_that_collide():
 
 
 def names_that_cannot_be_sent():
+    """F55, and names that would be commands (F31)."""
     data, files = card("bad-names", deployments=1, images=2, clips=0)
     home = os.fsencode((data / files[0]["path"]).parent)
     for name in (b"Jon\xe1s.jpg", b"a\r\nDELE b.jpg", b"a\\b.jpg", b"tab\t.jpg"):
@@ -118,6 +135,7 @@ def names_that_cannot_be_sent():
 
 
 def dates_that_are_doubtful():
+    """F56, F57, and no date (F60)."""
     made = make_card.Card(SCRATCH / "dates")
     for number, taken in enumerate(((2024, 3, 31, 2, 30, 0), (2024, 10, 27, 2, 30, 0), (2024, 7, 1, 10, 0, 0))):
         made.image("c/d/%d.JPG" % number, datetime.datetime(*taken, tzinfo=UTC))
@@ -139,6 +157,7 @@ def dates_that_are_doubtful():
 
 
 def damaged_files():
+    """F61"""
     data, files = card("damaged", deployments=1, images=3, clips=0)
     whole = (data / files[0]["path"]).read_bytes()
     (data / files[0]["path"]).write_bytes(whole[:len(whole) * 6 // 10])
@@ -243,7 +262,7 @@ def asks_the_server():
 def main():
     check(pathlib.Path(TRAPKIT).exists(), TRAPKIT)
     run_tests([same_document_as_trapper_tools, the_same_bytes_everywhere, up_to_date_or_refused, dry_run_leaves_nothing,
-               names_that_collide, names_that_cannot_be_sent, dates_that_are_doubtful, damaged_files, parts,
+               counters_that_begin_anew, names_that_collide, names_that_cannot_be_sent, dates_that_are_doubtful, damaged_files, parts,
                settings_and_statuses, asks_the_server])
 
 

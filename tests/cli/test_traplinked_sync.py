@@ -135,7 +135,7 @@ TRANSFER = {0: "wi_fi", 1: "lora", 2: "unknown_2"}
 
 
 def codes(scratch):
-    """Every documented code by its name; others as unknown_N, said once in the life of the database."""
+    """F36: every documented code by its name; others as unknown_N, said once in the life of the database."""
     devices = [device(f"S{code}", status=code) for code in STATUS]
     devices += [device(f"T{code}", type=code) for code in TYPE]
     devices += [device(f"M{code}", operation_mode=code) for code in MODE]
@@ -163,7 +163,7 @@ def codes(scratch):
 
 
 def null_missing_and_strange(scratch):
-    """null, left out, text for numbers, new fields: told apart, kept, said once."""
+    """F36: null, left out, text for numbers, new fields: told apart, kept, said once."""
     bait = dict(zip(BAIT, (True, 3, 12, {"threshold_value": 5, "timeframe_value": 2, "timeframe_type": "d"}, "Paste",
                            100, 20, "2021-05-05T05:05:05", "Ann", "2021-06-06T06:06:06", "Ben", True)))
     devices = [device("RAT", type=5, trap_1=None, trap_2=None, **bait), device("BARE", description=..., trap_1=...),

@@ -17,7 +17,8 @@ HOSTS = ("DNS:localhost", "IP:127.0.0.1", "IP:127.0.0.2")
 
 
 def many_files(server, label):
-    """F1, F2: the TLS session is reused for every file; no second session, no fallback."""
+    """F1, F2: the TLS session is reused for every file; no second session, no fallback. F3: vsftpd takes none that
+    ends without close_notify."""
     small = make_file("small", 3000)
     done = client(server, "login", *[f"store:{small}:f{i}.bin" for i in range(20)])
     check(done.status == 0, f"20 files in one session to {label}", done, server.log()[-2000:])
@@ -72,8 +73,23 @@ def resuming(server, label):
     check(done.last["kind"] == NETWORK and done.seconds < 20, f"silence from {label} is noticed", done)
 
 
+def held_by_the_dead(server, label):
+    """F13: the server does not know that its session is dead, and vsftpd keeps the file locked for it: no hang, and
+    under another name it comes through."""
+    big = make_file("big", 9000000)
+    ports = [server.port, *range(server.passive[0], server.passive[1] + 1)]
+    with ftp_script.Proxy(ports, abandon_after=[4000000]):
+        done = client(server, f"store:{big}:held.part", f"resume:{big}:held.part", f"store:{big}:other.part",
+                      url=server.url("127.0.0.2"), timeout=3)
+    kinds = [o["kind"] for o in done.operations]
+    check(kinds[0] == NETWORK and kinds[1] in (0, NETWORK, REMOTE) and kinds[2] == 0, f"a dead session on {label}", done)
+    check(done.seconds < 20 and same(big, server.path("other.part")), f"a dead session does not hang on {label}", done)
+    print(f"{label}: with its session dead, going on with the file is {kinds[1] or 'possible'}")
+
+
 def too_few_bytes(server, label):
-    """F11: the tail of an older, longer file is not taken for a whole upload."""
+    """F11: the tail of an older, longer file is not taken for a whole upload. No server has a hash (F26): SIZE is all
+    there is."""
     small = make_file("small", 3000)
     server.path("old.bin").write_bytes(b"x" * 5000)
     os.chown(server.path("old.bin"), server.files.stat().st_uid, server.files.stat().st_gid)
@@ -114,6 +130,7 @@ def everywhere():
                     ordinary(server, label)
                     new_folder(server, label)
                     too_few_bytes(server, label)
+                    held_by_the_dead(server, label)
                 resuming(server, label)
                 stopping(server, label)
             print("ok:", label, flush=True)

@@ -40,6 +40,7 @@ def bad(kind, *words, **orders):
 
 
 def slow_ends():
+    """The end of a transfer; this server takes none that ends without close_notify (F3)."""
     done, _ = good(late_226=7, settings={"timeout": 10})  # F8
     check(done.seconds > 7, "waited for the word", done)
     done, _ = good(no_close_notify=True)  # F4

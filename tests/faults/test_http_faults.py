@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""F30, F32 to F35 of the web half: no route, 429, 5xx, refusals, broken replies, redirects, certificates."""
+"""F30, F32, F33, F34, F35 of the web half: no route, 429, 5xx, refusals, broken replies, redirects, certificates."""
 import http.server
 import json
 import os
@@ -63,6 +63,7 @@ def test_good(server):
 
 
 def test_429(server):
+    """F32"""
     server.fault("status", status=429, retry_after=2, times=1)
     reply = plain(server, retries=3)
     check("429: waits Retry-After, then good", reply["status"] == 200 and reply["attempts"] == 2
@@ -83,6 +84,7 @@ def test_429(server):
 
 
 def test_5xx(server):
+    """F33"""
     for status in (500, 502, 503, 504):
         server.fault("status", status=status, times=1)
         reply = plain(server, retries=2)
@@ -98,6 +100,7 @@ def test_5xx(server):
 
 
 def test_broken(server):
+    """F34"""
     for action in ("empty", "short"):
         server.fault(action, times=1)
         reply = plain(server, retries=2)
@@ -154,6 +157,7 @@ def test_kept_connection(server):
 
 
 def test_redirects(server):
+    """F35"""
     server.clear()
     server.fault("redirect", location="foreign", times=1)
     reply = plain(server)
@@ -249,6 +253,7 @@ def test_system_authorities(server):
 
 
 def test_without_libcurl():
+    """F67: a library that cannot be loaded."""
     found = subprocess.run(["/sbin/ldconfig", "-p"], capture_output=True, text=True, check=True).stdout
     paths = [line.split("=> ")[1] for line in found.splitlines() if "libcurl.so.4 " in line]
     before = paths and masked(os.path.realpath(paths[0]), "/dev/null")

@@ -10,6 +10,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import zipfile
 
 sys.path.insert(0, str(pathlib.Path(os.environ["ROOT"]) / "tests/servers"))
 from field import Field, check, run_all, wait_for  # noqa: E402
@@ -193,6 +194,44 @@ def the_next_season(scratch):
         check("--package-name" in done.stderr and field.trapper.resource_count("R0001") == 6, done)
 
 
+def two_of_one_name(scratch):
+    """Two people send packages of one name into one account at once: the second one to end gets no name, and nobody's
+    pictures are replaced."""
+    with world(scratch) as field:
+        runs = []
+        for deployment in (1, 2):
+            data = scratch / str(deployment)
+            pictures(field, deployment=deployment, seed=deployment, size=300_000 * deployment, data=data)
+            runs.append(field.start(*pipeline(data, "--package-name", "winter", "--limit-rate", "300K")))
+            wait_for(lambda: field.arriving() > 0, what="the upload")
+        ends = [(run.communicate(timeout=60), run.returncode) for run in runs]
+        check(sorted(end[1] for end in ends) == [0, 1], ends)
+        refused = [said for (_, said), status in ends if status == 1][0]
+        check("--package-name" in refused and "did not put it there" in refused, ends)
+        each_once(field, 3)
+        check(len(field.processed()) == 1, field.processed())
+
+
+def clock_set_back(scratch):
+    """F59: the laptop's clock is wrong, then right, then wrong the other way: what is new is seen, nothing goes twice."""
+    if not shutil.which("faketime") or os.environ.get("TRAPKIT_SANITIZE"):
+        print("not tried: a wrong clock (no faketime, or sanitizers)")
+        return
+    with Field(scratch, ftp=False, trapper=False) as field:
+        outbox = scratch / "outbox"
+        for number, clock in enumerate(("+400d", "+0d", "-400d", "+0d"), 1):
+            pictures(field, seed=number, deployment=number)
+            words = ["pipeline", "--data-path", field.data, "--no-validate", "--to", f"file://{outbox}"]
+            for new in (1, 0):
+                done = field.run("--json", *words, prefix=["faketime", "-f", clock])
+                check(len(done.json["upload"]["packages"]) == new, (clock, new, str(done)))
+        members = []
+        for archive in outbox.glob("*.zip"):
+            with zipfile.ZipFile(archive) as opened:
+                members += opened.namelist()
+        check(len(members) == len(set(members)) == 12, members)
+
+
 def server_set_up_anew(scratch):
     with world(scratch) as field:
         pictures(field)
@@ -255,5 +294,6 @@ def another_machine(scratch):
 
 
 run_all([ledger_removed, ledger_damaged, ledger_of_a_newer_version, locked_card, moved, moved_by_an_older_version,
-         packages_deleted, the_same_names_again, the_next_season, server_set_up_anew, project_deleted, another_machine],
+         packages_deleted, the_same_names_again, the_next_season, two_of_one_name,
+         clock_set_back, server_set_up_anew, project_deleted, another_machine],
         os.environ["SCRATCH"])

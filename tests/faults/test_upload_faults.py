@@ -233,7 +233,7 @@ def killed_after_post(scratch):
 
 
 def stopped_in_time(scratch):
-    """Ctrl-C and SIGTERM: within seconds, 130 and 143, what was sent stays and is gone on with."""
+    """F12, F46: Ctrl-C and SIGTERM: within seconds, 130 and 143, what was sent stays and is gone on with."""
     with Field(scratch) as field:
         yaml, archive = field.package("winter", images=4, size=MEGABYTE)
         there = 0
@@ -249,6 +249,13 @@ def stopped_in_time(scratch):
             check(there > 100_000, "what was sent is lost")
         done = field.run("--json", *upload(yaml, archive))
         check(done.json["packages"][0]["resumed_at"] > 200_000, done)
+        # The second Ctrl-C ends it at once, whatever it waits for.
+        process = field.start("helpers", "locations", GENERAL__PASSWORD_COMMAND="sleep 20")
+        time.sleep(0.5)
+        for _ in range(2):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.02)
+        check(process.wait(2) == 130, process.returncode)
         check(field.ftp.path("winter.zip").read_bytes() == archive.read_bytes(), "the ZIP differs")
 
 
@@ -285,7 +292,7 @@ def file_damaged_meanwhile(scratch):
 
 
 def no_delete_no_rename(scratch):
-    """pure-ftpd with KeepAllFiles refuses to delete and to rename over; with AutoRename a name is never reused."""
+    """F10: pure-ftpd with KeepAllFiles refuses to delete and to rename over; with AutoRename a name is never reused."""
     for options in (["-K"], ["-r"], ["-0"], ["-r", "-0"]):
         with Field(scratch / "".join(options), ftp_options=options) as field:
             yaml, archive = field.package("winter", images=2, size=MEGABYTE)

@@ -385,11 +385,14 @@ class Session:
 
 class Proxy:
     """Stands between a client and a server, forwards the same ports from another loopback address one to one, and
-    cuts or silences data connections after so many bytes (lists, one item a connection). ports[0] is control."""
+    cuts or silences data connections after so many bytes (lists, one item a connection). ports[0] is control.
+    abandon_after resets all that the client has, while the server hears nothing of it and keeps its sessions."""
 
-    def __init__(self, ports, target="127.0.0.1", listen="127.0.0.2", silence_after=None, cut_after=None):
+    def __init__(self, ports, target="127.0.0.1", listen="127.0.0.2", silence_after=None, cut_after=None,
+                 abandon_after=None):
         self.ports, self.target, self.listen = ports, target, listen
-        self.silence_after, self.cut_after = silence_after, cut_after
+        self.silence_after, self.cut_after, self.abandon_after = silence_after, cut_after, abandon_after
+        self.abandoned = set()
         self.listeners, self.sockets, self.passed = [], [], {}
 
     def __enter__(self):
@@ -419,11 +422,22 @@ class Proxy:
             threading.Thread(target=self.pump, args=(server, client, port, False), daemon=True).start()
             threading.Thread(target=self.pump, args=(client, server, port, True), daemon=True).start()
 
+    def abandon(self):
+        """self.sockets are pairs of client and server."""
+        self.abandoned.update(self.sockets)
+        for client in self.sockets[::2]:
+            with contextlib.suppress(OSError):
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                client.shutdown(socket.SHUT_RDWR)
+                client.close()
+
     def pump(self, source, sink, port, up):
         count = 0
         with contextlib.suppress(OSError):
             while True:
                 piece = source.recv(65536)
+                if source in self.abandoned or sink in self.abandoned:
+                    return
                 if not piece:
                     sink.shutdown(socket.SHUT_WR)
                     return
@@ -435,6 +449,10 @@ class Proxy:
                             one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                             one.shutdown(socket.SHUT_RDWR)
                             one.close()
+                        return
+                    if self.abandon_after and count > self.abandon_after[0]:
+                        self.abandon_after.pop(0)
+                        self.abandon()
                         return
                     if self.silence_after and count > self.silence_after[0]:
                         self.silence_after.pop(0)

@@ -538,9 +538,9 @@ static void any_call_may_fail(void **state)
 			assert_int_equal(server.count, 2);
 			assert_int_equal(server.requests, 1);
 		}
-		/* 2 looks, store, rename, look for each file; 1 for TRAPPER, 1 request: 12 calls.
+		/* 2 looks, store, look, rename, look for each file; 1 for TRAPPER, 1 request: 14.
 		 */
-		assert_int_equal(at, 13);
+		assert_int_equal(at, 15);
 	}
 	assert_int_equal(unknown, 1);
 }
@@ -763,8 +763,8 @@ static void refused_request_may_be_sent_again(void **state)
 	struct deliver_item item = {0};
 	struct error err = {0};
 
-	/* 10 calls for the files, 1 look at TRAPPER, then the request. */
-	server.fail_at = 12;
+	/* 12 calls for the files, 1 look at TRAPPER, then the request. */
+	server.fail_at = 14;
 	server.failure = ERROR_REMOTE;
 	server.words = "Deployment x does not exist.";
 	assert_int_equal(run(fixture, &usual, &item, &err), -1);

@@ -231,6 +231,7 @@ static void the_best_date_counts(void **state)
 	assert_int_equal(facts.trouble, TROUBLE_NO_DATE);
 }
 
+/* F60 */
 static void bad_dates_are_told_and_passed_over(void **state)
 {
 	static const char *const bad[] = {"0000:00:00 00:00:00", "    :  :     :  :  ", "",
@@ -253,6 +254,7 @@ static void bad_dates_are_told_and_passed_over(void **state)
 	assert_int_equal(facts_of(&picture, "a.jpg").trouble, 0);
 }
 
+/* F60 */
 static void a_reset_clock_is_told(void **state)
 {
 	static const struct {

@@ -151,6 +151,7 @@ static void the_tree_is_found(void **state)
 	assert_false(result.deployments.items[3].dated);
 }
 
+/* F52 */
 static void what_does_not_belong_is_told(void **state)
 {
 	(void)state;
@@ -203,6 +204,7 @@ static void what_does_not_belong_is_told(void **state)
 	assert_int_equal(result.deployments.items[0].skipped, 4);
 }
 
+/* F53 */
 static void equal_names_are_told(void **state)
 {
 	(void)state;
