@@ -81,9 +81,28 @@ static int check_path(const struct export_fetch *fetch, const char *path, struct
 		err, ERROR_INPUT, "'%s' exists already; remove it or use --overwrite", path);
 }
 
+/* The folder that the output and its part go to, with its slash; "" = the current one. Owned. */
+static char *output_folder(const struct export_fetch *fetch)
+{
+	char *path = final_path(fetch, NULL);
+
+	path[text_base_name(path) - path] = '\0';
+	return path;
+}
+
 int export_fetch_check(const struct export_fetch *fetch, struct error *err)
 {
-	return server_names(fetch) ? 0 : check_path(fetch, fetch->output, err);
+	char *folder = output_folder(fetch);
+	int result = 0;
+
+	if (folder[0] != '\0' && !is_folder(folder))
+		result = error_set(err, ERROR_INPUT,
+			"there is no folder '%.*s' for --output: make it, or choose another",
+			(int)strlen(folder) - 1, folder);
+	free(folder);
+	if (result != 0 || server_names(fetch))
+		return result;
+	return check_path(fetch, fetch->output, err);
 }
 
 /* ---- fetching ---- */
@@ -144,6 +163,16 @@ static int fetch_all(struct fetching *fetching, struct error *err)
 	return result;
 }
 
+static void promise_rest(uint64_t have, struct error *err)
+{
+	char *size = text_size(have);
+
+	error_context(err,
+		"the first %s of the package are here, and the same command goes on from there",
+		size);
+	free(size);
+}
+
 static int download(struct fetching *fetching, struct error *err)
 {
 	struct http_download *what = &fetching->part.download;
@@ -159,6 +188,8 @@ static int download(struct fetching *fetching, struct error *err)
 	event.bytes_done = what->have;
 	event.bytes_total = what->total;
 	progress_send(fetching->progress, &event);
+	if (result != 0 && err->kind == ERROR_NETWORK && what->have > 0)
+		promise_rest(what->have, err);
 	return result;
 }
 
@@ -233,7 +264,7 @@ static int fetch_and_check(struct fetching *fetching, struct error *err)
 	if (err->kind == ERROR_INPUT) {
 		export_part_empty(&fetching->part, &(struct error){0});
 		error_context(err,
-			"the package that the server sent is not whole, and not kept; "
+			"what the server sent is no whole and safe package, and is not kept; "
 			"have it made anew with --clear-cache");
 	}
 	return -1;
@@ -285,10 +316,9 @@ int export_fetch(struct trapper *trapper, const struct export_fetch *fetch,
 		.report = report,
 		.fetched = fetched};
 	char *query = trapper_package_query(fetch->package);
-	char *folder = final_path(fetch, NULL);
+	char *folder = output_folder(fetch);
 	int result = -1;
 
-	folder[text_base_name(folder) - folder] = '\0';
 	if (export_part_open(&fetching.part, folder, fetch->package->project, query, err) != 0)
 		goto done;
 	if (fetch_and_check(&fetching, err) != 0)

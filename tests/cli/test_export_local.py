@@ -346,6 +346,10 @@ def check_same_bytes():
         check(again["up_to_date"] and digest(SCRATCH / output) == first, f"{output}: not up to date")
         export("other-" + output, "--detections", "md.json", *options)
         check(digest(SCRATCH / ("other-" + output)) == first, f"{output}: other bytes")
+        for jobs in "1", "4":
+            shutil.rmtree(DATA / ".trapkit")
+            export("other-" + output, "--detections", "md.json", "--overwrite", "--jobs", jobs, *options)
+            check(digest(SCRATCH / ("other-" + output)) == first, f"{output}: other bytes, surveyed anew with {jobs} workers")
         check_package(SCRATCH / output, media="--copy-media" in options)
     newest = max(p.stat().st_mtime for p in [*DATA.rglob("*.*"), SCRATCH / "md.json"] if ".trapkit" not in str(p))
     created = read_package(SCRATCH / "one.zip")[0]["created"]
