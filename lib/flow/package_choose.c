@@ -176,7 +176,7 @@ static void read_rendition(struct package_job *job, const struct ledger_renditio
 	struct error ignored = {0};
 	struct media_facts facts;
 	struct stat status;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
 
 	if (fd < 0)
 		return;

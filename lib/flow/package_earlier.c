@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What earlier packages hold already: files whose delivery was begun are not packaged again. */
+#include "blur_find.h"
 #include "package_job.h"
 
 #include "trapkit/text.h"
@@ -93,6 +94,24 @@ static void take_held(struct package_job *job, struct ledger_package_list *all,
 	free(held);
 }
 
+/* What was begun without covering and may not go on never arrives: it counts as not sent. */
+static int give_up_uncovered(
+	struct package_job *job, struct ledger_package_list *all, struct error *err)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < all->count && job->blur != NULL && result == 0; i++) {
+		struct ledger_package *row = &all->items[i];
+
+		if (row->delivery != DELIVERY_STARTED || row->trigger != TRIGGER_NONE ||
+			blur_covers(row->blur, job->blur))
+			continue;
+		row->delivery = DELIVERY_NONE;
+		result = ledger_put_package(job->ledger, row, err);
+	}
+	return result;
+}
+
 static int load(struct package_job *job, const struct ledger_package *without, struct error *err)
 {
 	struct ledger_package_list all = {0};
@@ -111,10 +130,12 @@ int package_earlier_init(struct package_job *job, struct error *err)
 	const struct ledger_package *open;
 	int result = -1;
 
-	if (job->settings->again || job->settings->overwrite)
-		return 0;
-	if (ledger_packages(job->ledger, &all, err) != 0)
-		return -1;
+	if (ledger_packages(job->ledger, &all, err) != 0 || give_up_uncovered(job, &all, err) != 0)
+		goto done;
+	if (job->settings->again || job->settings->overwrite) {
+		result = 0;
+		goto done;
+	}
 	open = unfinished(job, &all);
 	if (open != NULL) {
 		/* Do the files and settings still make that set? Then it is gone on with. */

@@ -10,12 +10,14 @@ import random
 import re
 import shutil
 import struct
+import subprocess
 import sys
+import time
 import zipfile
 
 sys.path.insert(0, str(pathlib.Path(os.environ["ROOT"]) / "tests/cli"))
 from blurring import BOX, COVERED, exif, ffmpeg, frames, is_covered, is_noise, noise, picture_of, variance  # noqa: E402
-from frontend import SCRATCH, check, document, end, run  # noqa: E402
+from frontend import SCRATCH, TRAPKIT, check, document, end, environment, run  # noqa: E402
 
 HOME = {"TRAPKIT_SETTINGS_DIR": str(SCRATCH / "settings"), "TZ": "UTC"}
 CATEGORIES = {"1": "animal", "2": "person", "3": "vehicle"}
@@ -271,6 +273,38 @@ def test_named():
     check(status == 0 and covered(in_zip(box / "last.zip")["person.jpg"]), f"named: last: {status} {said}")
 
 
+def test_begun():
+    """A delivery that was begun before --blur is not gone on with, and does not keep its pictures from going covered."""
+    data, box = card("begun", "person.jpg", "other.jpg"), SCRATCH / "begun-box"
+    box.mkdir()
+    told(data, {"person.jpg": [PERSON], "other.jpg": []})
+    check(package(data, "--package-name", "early")["exit"] == 0, "begun: early")
+    sending = subprocess.Popen([TRAPKIT, "upload", "--data-path", str(data), "--to", f"file://{box}", "--limit-rate", "20KB"],
+                               env=environment(**HOME), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    part = box / "early.zip.part"
+    for _ in range(200):
+        if part.exists() and part.stat().st_size > 0:
+            break
+        time.sleep(0.05)
+    sending.kill()
+    sending.wait()
+    begun = part.stat().st_size
+    check(0 < begun < (data / "early.zip").stat().st_size, f"begun: {begun} bytes")
+    # A link in the place of a copy is not followed.
+    convert(data, "--blur", "human")
+    copy, aside = data / MADE / "other.jpg", SCRATCH / "of-the-same-size"
+    aside.write_bytes((data / PLACE / "other.jpg").read_bytes()[:copy.stat().st_size].ljust(copy.stat().st_size, b"\0"))
+    copy.unlink()
+    copy.symlink_to(aside)
+    check(upload(data, box)[0] == 1, "begun: gone on with")
+    late = package(data, "--package-name", "late")
+    check(late["exit"] == 1 and set(in_zip(data / "late.zip")) == {"person.jpg"}, f"begun: a link: {late}")
+    status, _, said = run("pipeline", "--data-path", str(data), "--no-validate", "--timezone", "UTC", "--project-id", "1",
+                          "--package-name", "last", "--to", f"file://{box}", env=HOME)
+    check(status == 0 and {p.name for p in box.iterdir()} == {"early.zip.part", "last.yaml", "last.zip"}, f"begun: {said}")
+    check(part.stat().st_size == begun and covered(in_zip(box / "last.zip")["person.jpg"]), "begun: last")
+
+
 def test_as_a_camera():
     """'upload --camera' sends pictures as they are: none of such a data path, whatever is named beside it."""
     data, free = card("guarded"), card("free", "free.jpg")
@@ -387,7 +421,8 @@ def test_films():
     made = convert(data, "--blur", "human")
     found = states(made)
     for name in ("part.avi", "late.avi", "hole.avi", "once.avi"):
-        check(found[name] == "failed" and not (data / MADE / name.replace("avi", "mp4")).exists(), f"films: {name}: {found[name]}")
+        check(found[name] == "failed", f"films: {name}: {found[name]}")
+        check(not (data / MADE / name.replace("avi", "mp4")).exists(), f"films: {name} is there")
         reason = next(f["reason"] for f in made["files"] if f["path"].endswith(name))
         check("held back" in reason and "examined" in reason, f"films: {name}: {reason}")
     width, height, all_frames = frames(data / MADE / "walk.mp4")
@@ -472,8 +507,8 @@ def test_metadata():
     check(left.endswith(b"\xff\xd9") and covered(data / MADE / "all.jpg"), "metadata: the picture itself")
 
 
-for test in (test_words, test_entries, test_boxes, test_remembered, test_stale, test_named, test_as_a_camera, test_leftovers,
-             test_other_commands, test_films, test_metadata):
+for test in (test_words, test_entries, test_boxes, test_remembered, test_stale, test_named, test_begun, test_as_a_camera,
+             test_leftovers, test_other_commands, test_films, test_metadata):
     if len(sys.argv) == 1 or test.__name__ in sys.argv:
         test()
 end()
