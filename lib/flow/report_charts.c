@@ -279,15 +279,18 @@ void report_map(FILE *out, const struct report *report)
 		MAP_WIDTH, MAP_HEIGHT);
 	for (size_t i = 0; i < checks->deployments.count; i++) {
 		const struct template_deployment *place = &checks->deployments.items[i];
-		double x, y;
+		double x, y, away;
+		bool left;
 
 		if (!place_on(&map, place, &x, &y))
 			continue;
+		away = 10 + 24.0 * (double)crowd(&map, checks, i);
+		left = x + away + MAP_MARGIN > MAP_WIDTH && x > away;
 		fprintf(out,
 			"<a href=\"#d%zu\"><circle cx=\"%.1f\" cy=\"%.1f\" r=\"6\"/><text "
-			"x=\"%.1f\" "
-			"y=\"%.1f\">%zu</text><title>",
-			i + 1, x, y, x + 10 + 24.0 * (double)crowd(&map, checks, i), y + 5, i + 1);
+			"x=\"%.1f\" y=\"%.1f\"%s>%zu</text><title>",
+			i + 1, x, y, left ? x - away : x + away, y + 5,
+			left ? " text-anchor=\"end\"" : "", i + 1);
 		report_text(out, place->folder);
 		fprintf(out, " (%.5f, %.5f)</title></a>", place->latitude, place->longitude);
 	}

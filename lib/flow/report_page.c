@@ -131,8 +131,9 @@ static void put_state(FILE *out, const struct ledger_package *package)
 	};
 
 	if (package->delivery == DELIVERY_DONE) {
-		fputs("delivered ", out);
+		fputs("delivered <span class=\"date\">", out);
 		put_utc(out, package->delivered);
+		fputs("</span>", out);
 		fputs(requests[package->trigger], out);
 	} else if (package->delivery == DELIVERY_STARTED) {
 		fputs("<strong>on its way: run trapkit upload again</strong>", out);

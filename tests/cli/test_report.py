@@ -134,6 +134,9 @@ def against_the_card(scratch):
             check(jpeg.startswith(b"\xff\xd8") and jpeg.endswith(b"\xff\xd9") and b"Exif" not in jpeg, "not bare JPEGs")
         # Positions: of the first and third deployment, and of the messy one.
         check(sum(t == "circle" for t, *_ in page.elements) == 3, "map")
+        # The two in the east are near each other: their numbers, of some 12 units each, lie beside them and on the map.
+        numbers = [(a.get("text-anchor"), float(a["x"])) for t, a, s in page.elements if t == "text" and s.isdigit()]
+        check(len(set(numbers)) == 3 and all(x > 12 if end else x < 800 - 12 for end, x in numbers), numbers)
 
 
 def what_the_camera_wrote(scratch):
@@ -171,7 +174,8 @@ def deliveries(scratch):
         field.run("upload", "--data-path", field.data, "--to", f"file://{field.outbox}")
         done, page = report(field)
         check(done.json["delivered"] == 8 and "winter" in texts(page.elements, "td") and
-              any(t.startswith("delivered 20") for t in texts(page.elements, "td")), texts(page.elements, "td"))
+              "delivered" in texts(page.elements, "td") and any(t.startswith("20") and t.endswith(" UTC")
+                                                            for t in texts(page.elements, "span")), texts(page.elements, "td"))
         # One more, and one that is another one now.
         first = next((field.data / "R0001" / "R0001-LOC01_01").glob("*.JPG"))
         shutil.copy(first, first.with_name("IMG_9999.JPG"))
