@@ -250,7 +250,7 @@ static const struct command draft_command = {
 		"found. Give several pictures of at least two cameras: what is the same in all "
 		"pictures of one and differs between them is an id.",
 	.examples = "# From two pictures\n"
-		    "$ trapkit profile draft IMG_0001.JPG IMG_0002.JPG > profiles/mine.toml\n",
+		    "$ trapkit profile draft IMG_0001.JPG IMG_0002.JPG > mine.toml\n",
 	.run = run_draft,
 };
 

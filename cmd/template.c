@@ -401,7 +401,7 @@ const struct command command_template = {
 		"the option.",
 	.examples = "# A table beside the collections\n"
 		    "$ trapkit template --data-path /data/2024 --timezone Europe/Warsaw\n"
-		    "# After more files came: keep what was filled in, take positions from a "
+		    "# More files came: keep what was filled in, take positions from a "
 		    "receiver\n"
 		    "$ trapkit template --data-path /data/2024 --timezone Europe/Warsaw \\\n"
 		    "    --merge /data/2024/deployments.csv --locations sites.gpx --overwrite\n",

@@ -45,6 +45,11 @@ char *describe_option_help(const struct option *row);
 /* "a, b or c". */
 char *describe_choices(const struct option *row);
 bool describe_shows_default(const struct option *row);
+/*
+ * Where a command breaks to fit into so many columns, with " \\" behind it: at the blank before an
+ * option. `length` when it fits, or cannot be broken.
+ */
+size_t describe_break(const char *line, size_t length, size_t columns);
 extern const char describe_program_text[], describe_program_examples[];
 
 #endif

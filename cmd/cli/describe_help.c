@@ -206,14 +206,32 @@ static void put_commands(struct console *console, const struct command *const *l
 		}
 }
 
+size_t describe_break(const char *line, size_t length, size_t columns)
+{
+	size_t cut = columns - 2;
+
+	if (length <= columns)
+		return length;
+	while (cut > 0 && (line[cut] != ' ' || line[cut + 1] != '-'))
+		cut--;
+	return cut == 0 ? length : cut;
+}
+
 static void put_examples(struct console *console, const char *examples)
 {
 	console_result(console, "\nExamples:\n");
 	while (*examples != '\0') {
-		size_t length = strcspn(examples, "\n");
+		size_t length = strcspn(examples, "\n"), cut;
+		int indent = 2;
 
+		while ((cut = describe_break(examples, length, WIDTH - (size_t)indent)) < length) {
+			console_result(console, "%*s%.*s \\\n", indent, "", (int)cut, examples);
+			examples += cut + 1;
+			length -= cut + 1;
+			indent = 6;
+		}
 		if (length > 0)
-			console_result(console, "  %.*s\n", (int)length, examples);
+			console_result(console, "%*s%.*s\n", indent, "", (int)length, examples);
 		examples += length + (examples[length] == '\n');
 	}
 }

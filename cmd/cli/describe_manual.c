@@ -162,6 +162,27 @@ static void put_settings(FILE *out, const struct option *const *tables)
 		fputs(".El\n", out);
 }
 
+/* What fits beside the two indents on a terminal of 80 columns. */
+#define EXAMPLE_COLUMNS 69
+
+static void put_command(FILE *out, const char *line, size_t length)
+{
+	const char *indent = "";
+	size_t cut;
+
+	while ((cut = describe_break(line, length, EXAMPLE_COLUMNS - strlen(indent))) < length) {
+		fputs(indent, out);
+		put_text(out, line, cut);
+		fputs(" \\e\n", out);
+		line += cut + 1;
+		length -= cut + 1;
+		indent = "    ";
+	}
+	fputs(indent, out);
+	put_text(out, line, length);
+	fputc('\n', out);
+}
+
 static void put_examples(FILE *out, const char *examples)
 {
 	bool literal = false;
@@ -183,8 +204,7 @@ static void put_examples(FILE *out, const char *examples)
 			if (!literal)
 				fputs(".Bd -literal -offset indent\n", out);
 			literal = true;
-			put_text(out, examples, length);
-			fputc('\n', out);
+			put_command(out, examples, length);
 		}
 		examples += length + (examples[length] == '\n');
 	}

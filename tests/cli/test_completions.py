@@ -20,6 +20,7 @@ for name in ("bash", "zsh", "fish"):
 
 (SCRATCH / "data-folder").mkdir()
 (SCRATCH / "data-file").write_text("")
+(SCRATCH / "My card").mkdir()
 
 # Words so far, the last one being completed; what must be offered, and what must not.
 CASES = [
@@ -90,6 +91,18 @@ zpty -d z
 """
 
 
+def test_names_with_spaces():
+    """One name, not two, and quoted where it is put into the line."""
+    words = ["trapkit", "report", "--data-path", "My"]
+    script = 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=3; _trapkit 2>/dev/null; printf "%s\\n" "${COMPREPLY[@]}"'
+    out = run("bash", "-c", script, "bash", str(FOLDER / "trapkit.bash"), *words)
+    check(out == "My card\n", f"bash: {out}")
+    out = run("fish", "-c", f"source {FOLDER}/trapkit.fish; complete -C '{' '.join(words)}'")
+    check(out.split("\t")[0].strip() in ("My card/", "My\\ card/"), f"fish: {out}")
+    out = run("zsh", "-f", "-c", ZSH, "zsh", str(FOLDER), str(SCRATCH), " ".join(words))
+    check("My\\ card" in out, f"zsh: {out!r}")
+
+
 def test_zsh():
     for words, wanted, unwanted in CASES:
         out = run("zsh", "-f", "-c", ZSH, "zsh", str(FOLDER), str(SCRATCH), " ".join(words))
@@ -105,5 +118,6 @@ began = time.monotonic()
 test_bash()
 test_fish()
 test_zsh()
+test_names_with_spaces()
 print(f"{time.monotonic() - began:.1f} s")
 end()

@@ -24,8 +24,24 @@ cmp -s "$SCRATCH/recording.svg" "$ROOT/man/three-minutes.svg" ||
 if command -v mandoc >/dev/null; then
     for page in "$ROOT"/man/*.[157]; do
         mandoc -Tlint -W warning "$page" || complain "mandoc does not like ${page##*/}"
+        width=$(mandoc -Tascii -O width=78 "$page" | sed 's/.\x08//g' | wc -L)
+        [ "$width" -le 80 ] || complain "${page##*/} has lines of $width columns"
     done
 fi
+if command -v groff >/dev/null; then
+    out=$(groff -ww -mdoc -Tutf8 -z "$ROOT"/man/*.[157] 2>&1)
+    [ -z "$out" ] || complain "groff: $out"
+fi
+# The help, by either way, is one, and fits a terminal.
+sections="ENVIRONMENT FILES EXIT.STATUS EXAMPLES SEE.ALSO"
+for name in "" $("$TRAPKIT" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p'); do
+    width=$("$TRAPKIT" help $name | wc -L)
+    [ "$width" -le 80 ] || complain "'trapkit help $name' has lines of $width columns"
+    [ "$("$TRAPKIT" help $name)" = "$("$TRAPKIT" $name --help)" ] || complain "help of '$name' in two ways"
+    for section in $sections; do
+        grep -q "^\.Sh $section\$" "man/trapkit${name:+-$name}.1" || complain "no $section in the page of '$name'"
+    done
+done
 for status in 0 1 2 3 69 75 77 78; do
     grep -q "^\.It $status$" man/trapkit.1 || complain "trapkit.1 does not tell exit status $status"
 done
