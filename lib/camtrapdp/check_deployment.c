@@ -108,10 +108,12 @@ static void check_place(struct row *row, struct deployment *deployment)
 
 static int decimals(const struct value *value)
 {
-	const char *point = memchr(value->text, '.', value->length);
+	const char *point = NULL;
 	int count;
 
-	if (!value_is(value) || point == NULL)
+	if (value_is(value))
+		point = memchr(value->text, '.', value->length);
+	if (point == NULL)
 		return 0;
 	count = (int)(value->text + value->length - point) - 1;
 	while (count > 0 && point[count] == '0')

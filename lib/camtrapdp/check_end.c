@@ -91,7 +91,7 @@ static void count_events(
 		if (from == to) {
 			place.row = event->row;
 			report_add(check->report, "C05", CAMTRAPDP_INFO, &place, NULL, 0,
-				"no media file lies within this event");
+				"no media file lies within this event; check its start and end");
 		}
 		difference[from]++;
 		difference[to]--;
@@ -130,7 +130,9 @@ static void check_coverage(struct check *check)
 	}
 	if (several > 0)
 		report_add(check->report, "C05", CAMTRAPDP_INFO, &media_place, NULL, 0,
-			"%llu files lie in several events at once", (unsigned long long)several);
+			"%llu files lie in several events at once, which count what is on them "
+			"several times",
+			(unsigned long long)several);
 	free(difference);
 	free(media);
 }
@@ -151,7 +153,8 @@ static void check_counterparts(struct check *check)
 				(unsigned long long)deployment->without);
 		if (deployment->files >= CONSTANT_FROM && !deployment->varied)
 			report_add(check->report, "C06", CAMTRAPDP_INFO, &place, deployment->name,
-				length, "all its files have the same time");
+				length,
+				"all its files have the same time; was the camera's clock set?");
 	}
 }
 
@@ -181,7 +184,9 @@ static void check_cameras(struct check *check)
 			sorted[i]->start < latest->end)
 			report_add(check->report, "C07", CAMTRAPDP_WARNING, &place, sorted[i]->name,
 				strlen(sorted[i]->name),
-				"the same camera is in deployment '%s' at that time", latest->name);
+				"the same camera is in deployment '%s' at that time; check "
+				"cameraID and the times of both",
+				latest->name);
 		if (latest == NULL || latest->camera != sorted[i]->camera ||
 			sorted[i]->end > latest->end)
 			latest = sorted[i];

@@ -94,7 +94,8 @@ static void check_contents(const struct row *row, const char *path)
 			err.message);
 	else if (value_is(type) && !magic_fits(head, got, type, &known) && known)
 		row_say(row, "F02", CAMTRAPDP_ERROR, M_TYPE,
-			"the file's contents are not of this type");
+			"the file's contents are not of this type; correct fileMediatype, or the "
+			"file");
 	bytes_source_free(source);
 	container_file_close(&file);
 }
@@ -130,7 +131,7 @@ static void check_local(const struct row *row, const struct value *path)
 		row_say(row, "F02", severity, M_PATH,
 			"the file is not in the package; add it or give its address");
 	else if (size == 0)
-		row_say(row, "F02", severity, M_PATH, "the file is empty");
+		row_say(row, "F02", severity, M_PATH, "the file is empty; copy it again");
 	else if (strict)
 		check_contents(row, name);
 	free(name);
@@ -153,10 +154,11 @@ static void check_extension(const struct row *row, const struct value *name)
 		{"flac", "audio/"},
 	};
 	const struct value *type = &row->values[M_TYPE];
-	const char *end = name->text + name->length, *ending = end;
+	const char *end, *ending;
 
-	if (!value_is(type))
+	if (!value_is(type) || !value_is(name))
 		return;
+	ending = end = name->text + name->length;
 	while (ending > name->text && end - ending <= 4 && ending[-1] != '.')
 		ending--;
 	if (ending <= name->text + 1 || ending[-1] != '.')

@@ -24,13 +24,16 @@ static void check_clock(struct row *row, uint32_t deployment)
 		(memcmp(time->text, "1970-01-01", 10) == 0 ||
 			memcmp(time->text, "2000-01-01", 10) == 0))
 		row_say(row, "C06", CAMTRAPDP_INFO, M_TIMESTAMP,
-			"the camera's clock seems to have been reset");
+			"the camera's clock seems to have been reset; correct the times, or set "
+			"the "
+			"deployment's timestampIssues to true");
 	if (value_is(time) && value_is(name) && check->last_dated &&
 		check->last_file_of == deployment && time->time < check->last_time &&
 		name->length == check->last_name_length &&
 		memcmp(name->text, check->last_name, shared) > 0)
 		row_say(row, "C06", CAMTRAPDP_INFO, M_TIMESTAMP,
-			"the time goes back although the file name goes on");
+			"the time goes back although the file name goes on; was the clock set, or "
+			"a card changed?");
 	check->last_dated =
 		value_is(time) && value_is(name) && name->length <= sizeof check->last_name;
 	if (check->last_dated) {

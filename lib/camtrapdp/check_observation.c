@@ -44,17 +44,20 @@ static void check_box(struct row *row)
 		return;
 	if (x->number + width->number > 1 + TOLERANCE)
 		row_say(row, "B01", CAMTRAPDP_WARNING, O_WIDTH,
-			"bboxX + bboxWidth is over 1: the box leaves the picture");
+			"bboxX + bboxWidth is over 1: the box leaves the picture; cut it at the "
+			"edge");
 	if (y->number + height->number > 1 + TOLERANCE)
 		row_say(row, "B01", CAMTRAPDP_WARNING, O_HEIGHT,
-			"bboxY + bboxHeight is over 1: the box leaves the picture");
+			"bboxY + bboxHeight is over 1: the box leaves the picture; cut it at the "
+			"edge");
 	if (x->number == 0 && y->number == 0 && width->number == 1 && height->number == 1)
 		row_say(row, "B02", CAMTRAPDP_INFO, O_X, "the box is the whole picture");
 	for (int field = O_X; field <= O_HEIGHT; field++)
 		hash = key_join(hash, hash_of(row, field));
 	if (given(row, O_MEDIA) && !key_set_add(&row->check->boxes, hash))
 		row_say(row, "B02", CAMTRAPDP_INFO, O_X,
-			"an earlier row has the same box on the same file");
+			"an earlier row has the same box on the same file; keep one if it is the "
+			"same animal");
 }
 
 /* V01 to V03 */
@@ -119,7 +122,8 @@ static void check_media(struct row *row, uint32_t deployment)
 	if (deployment != NO_DEPLOYMENT && media_deployment(*media) != NO_DEPLOYMENT &&
 		media_deployment(*media) != deployment)
 		row_say(row, "R02", CAMTRAPDP_WARNING, O_DEPLOYMENT,
-			"the media file belongs to another deployment, '%s'",
+			"the media file belongs to another deployment, '%s'; correct one of the "
+			"two",
 			check->deployments.items[media_deployment(*media)].name);
 	if (value_is(type) && type->choice == TYPE_HUMAN && (*media & MEDIA_IS_PUBLIC))
 		row_say(row, "P01", CAMTRAPDP_WARNING, O_MEDIA,
@@ -134,7 +138,8 @@ static void check_media(struct row *row, uint32_t deployment)
 			"time");
 	else if ((*media & MEDIA_IS_CLIP) && start->time < taken)
 		row_say(row, "C04", CAMTRAPDP_WARNING, O_START,
-			"eventStart is before the clip begins");
+			"eventStart is before the clip begins; it cannot be earlier than the "
+			"file's timestamp");
 }
 
 static void check_interval(struct row *row, uint32_t index)
@@ -176,7 +181,8 @@ static void check_event(struct row *row, uint32_t deployment)
 	known = given(row, O_EVENT) && !key_add(&check->event_spans, hash, span, &slot);
 	if (known && *slot != span)
 		row_say(row, "C05", CAMTRAPDP_INFO, O_EVENT,
-			"an earlier row gives this event of the deployment another start or end");
+			"an earlier row gives this event of the deployment another start or end; "
+			"give all rows of an event the same, or another eventID");
 	/* The files of an event are looked for once. */
 	if ((!known || *slot != span) && deployment != NO_DEPLOYMENT && start->time <= end->time)
 		ARRAY_APPEND(&check->events,
@@ -187,7 +193,8 @@ static void check_event(struct row *row, uint32_t deployment)
 		hash = key_join(hash, hash_of(row, same[i]));
 	if (!key_set_add(&check->event_rows, hash))
 		row_say(row, "V05", CAMTRAPDP_WARNING, O_EVENT,
-			"an earlier row says the same of the same event: it would count twice");
+			"an earlier row says the same of the same event and would count twice; "
+			"keep one, with the whole count");
 }
 
 void expect_observation_row(const struct check *check, const struct row *row)

@@ -282,7 +282,8 @@ static void take_header(struct table *table)
 {
 	/* Trouble in the header is told of row 0, the header itself. */
 	if (table->rows->trouble & (ROW_NUL | ROW_NOT_UTF8))
-		say(table, "T01", CAMTRAPDP_ERROR, 0, table->name, "the header is no UTF-8 text");
+		say(table, "T01", CAMTRAPDP_ERROR, 0, table->name,
+			"the header is no UTF-8 text; save the table as CSV in UTF-8");
 	if (table->rows->trouble & ROW_CR)
 		say(table, "T02", CAMTRAPDP_ERROR, 0, table->name,
 			"lines end with CR alone; end them with LF or CRLF");
