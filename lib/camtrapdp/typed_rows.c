@@ -15,7 +15,7 @@
 struct block {
 	struct row_room text; /* what the values point to */
 	struct row *rows;
-	size_t count;
+	size_t count, capacity;
 	int status; /* after these rows, as of table_rows_next */
 	struct error err;
 };
@@ -103,21 +103,29 @@ static void read_row(const struct typed_rows *typed, const struct row *before, s
 				before, row);
 }
 
+static void add_row(const struct typed_rows *typed, struct block *block)
+{
+	const struct row *before = NULL;
+	struct row *row;
+
+	block->rows = array_grow(block->rows, block->count, &block->capacity, sizeof *block->rows);
+	row = &block->rows[block->count];
+	if (block->count > 0 && (row[-1].trouble & ROW_BLANK) == 0)
+		before = row - 1;
+	read_row(typed, before, row);
+	block->count++;
+}
+
 static bool read_block(void *context, void *slot)
 {
 	struct typed_rows *typed = context;
 	struct block *block = slot;
-	struct row *before = NULL, *row;
 
-	if (block->rows == NULL)
-		block->rows = xmalloc(BLOCK_ROWS * sizeof *block->rows);
 	block->count = 0;
 	table_rows_move(typed->rows, &block->text);
 	block->status = table_rows_next(typed->rows, &block->err);
 	while (block->status > 0) {
-		row = &block->rows[block->count++];
-		read_row(typed, before, row);
-		before = (row->trouble & ROW_BLANK) == 0 ? row : NULL;
+		add_row(typed, block);
 		if (block->count == BLOCK_ROWS)
 			break;
 		block->status = table_rows_scan(typed->rows, &block->err);
