@@ -379,6 +379,24 @@ static int check_blur(struct session *session, struct ledger *ledger, const char
 	return result;
 }
 
+/* A damaged ledger was begun anew, and with it went the word on what was sent. */
+static int check_memory(struct ledger *ledger, struct error *err)
+{
+	char *lost = NULL;
+	int result;
+
+	if (choices.again)
+		return ledger_put_note(ledger, LEDGER_LOST, NULL, err);
+	result = ledger_get_note(ledger, LEDGER_LOST, &lost, err);
+	if (lost != NULL)
+		result = error_set(err, ERROR_INPUT,
+			"which pictures were sent before is not known, since the ledger was "
+			"damaged and begun anew: look at the server, and send what it lacks with "
+			"--again");
+	free(lost);
+	return result;
+}
+
 int camera_upload_run(struct session *session, struct error *err)
 {
 	struct job job = {.session = session};
@@ -391,7 +409,8 @@ int camera_upload_run(struct session *session, struct error *err)
 		goto done;
 	ledger = ledger_open(work, session->dry_run ? LEDGER_SCRATCH : LEDGER_WRITE,
 		session->wait_lock, ledger_warning, session, err);
-	if (ledger == NULL || check_blur(session, ledger, work, &job.targets, err) != 0)
+	if (ledger == NULL || check_memory(ledger, err) != 0 ||
+		check_blur(session, ledger, work, &job.targets, err) != 0)
 		goto done;
 	status = send_all(&job, ledger, err);
 	conclude(&job);

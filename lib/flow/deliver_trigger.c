@@ -372,7 +372,7 @@ static int not_started(const struct deliver_item *item, struct error *err)
 		return error_context(err, "processing of '%s' was not started", item->package.name);
 	return error_set(err, ERROR_REMOTE,
 		"processing of '%s' was not started: %s; put that right and run the same command "
-		"again",
+		"again; if the package is at fault, 'trapkit package --again' makes another",
 		item->package.name, reason.message);
 }
 

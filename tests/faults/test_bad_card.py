@@ -11,7 +11,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(os.environ["ROOT"]) / "tests/fixtures"))
-from package_oracle import SCRATCH, card, check, check_pair, load, package, run_tests  # noqa: E402
+from package_oracle import SCRATCH, TRAPKIT, card, check, check_pair, load, package, run_tests  # noqa: E402
 
 SANITIZED = bool(os.environ.get("TRAPKIT_SANITIZE"))
 
@@ -84,6 +84,48 @@ def most_of_the_card():
             return
         forget_cache()
         packaged_but(disk, disk.at / "data", names, bad, "cut")
+    finally:
+        disk.unmount()
+
+
+def power_loss():
+    """F44: the disk as it would be found after the power went: right after the end of a run, and in the midst of one."""
+    disk = Disk("power", 64, ["mkfs.ext4", "-q", "-F"])
+    if not disk.mount("loop,noauto_da_alloc,commit=1"):
+        print("not tried: no loop device here")
+        return
+    made, files = card("power-card", deployments=2, images=12, clips=0, size=300_000)
+    shutil.copytree(made, disk.at / "data")
+    os.sync()
+    found = Disk("found", 1, ["true"])
+    words = ["--package-name", "x", "--max-size", "2M"]
+
+    def look(state):
+        """Mounts the disk as it is now, and goes on there."""
+        quiet("cp", "--sparse=always", disk.image, found.image)
+        check(found.mount(), "the copy cannot be mounted")
+        try:
+            parts = [p for p in (found.at / "data").glob("x*.yaml")]
+            for part in parts:
+                check_pair(load(part), part.with_suffix(".zip"))
+            check(len(parts) == 4 or state != "done", parts)
+            run = package(found.at / "data", *words).expect(0)
+            check(run.json["up_to_date"] == (state == "done") or state != "done", run)
+            held = [r["file"] for p in (found.at / "data").glob("x*.yaml") for c in load(p)["collections"]
+                    for d in c["deployments"] for r in d["resources"]]
+            check(len(held) == len(files), held)
+            return len(parts)
+        finally:
+            found.unmount()
+
+    try:
+        process = subprocess.Popen([TRAPKIT, "package", "-q", "--data-path", disk.at / "data", "--no-validate",
+                                    "--project-id", "7", "--timezone", "Europe/Warsaw", *words])
+        while process.poll() is None and not list((disk.at / "data").glob("x_part002.yaml")):
+            time.sleep(0.002)
+        print(f"found {look('midst')} of 4 parts in the midst of it")
+        check(process.wait() == 0, "the run whose disk was looked at")
+        look("done")
     finally:
         disk.unmount()
 
@@ -243,7 +285,7 @@ def bare_environment():
 
 
 def main():
-    run_tests([most_of_the_card, one_file, pulled_out, few_descriptors, no_memory, odd_files, every_call_may_fail,
+    run_tests([most_of_the_card, power_loss, one_file, pulled_out, few_descriptors, no_memory, odd_files, every_call_may_fail,
                bare_environment])
 
 

@@ -239,6 +239,24 @@ def no_listing(scratch):
             check("cannot be seen" in done.stderr, done)
 
 
+def ledger_damaged(scratch):
+    """What was sent is no longer known: nothing is sent a second time unasked."""
+    with addaxai(scratch) as field:
+        field.data.mkdir()
+        (field.data / "E0000001.JPG").write_bytes(willfine(1))
+        field.run("upload", "--camera", field.data)
+        there = arrived(field)
+        os.truncate(field.data / ".trapkit/ledger.sqlite3", 5000)
+        for _ in range(2):
+            done = field.run("upload", "--camera", field.data, expect=1)
+            check("--again" in done.stderr and arrived(field) == there, done)
+        (field.data / "E0000001.JPG").unlink()
+        (field.data / "E0000002.JPG").write_bytes(willfine(2))
+        field.run("upload", "--camera", field.data, "--again")
+        field.run("upload", "--camera", field.data)
+        check(len(arrived(field)) == 2, arrived(field))
+
+
 def plain(scratch):
     """--plain-stor: under the final name at once; a service that takes them at once does not hinder."""
     with addaxai(scratch) as field:
@@ -349,5 +367,6 @@ def fields_csv(scratch, *ids):
     return path
 
 
-run_all([hundred_files_ten_cuts, killed, twins, connections, verdicts, no_listing, plain, plain_cut, no_renaming, names_taken,
+run_all([hundred_files_ten_cuts, killed, twins, connections, verdicts, no_listing, ledger_damaged, plain,
+         plain_cut, no_renaming, names_taken,
          troubles], os.environ["SCRATCH"])
