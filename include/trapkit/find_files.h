@@ -62,6 +62,9 @@ struct find_files {
  */
 int find_files(const char *root, const struct find_files *walk, struct error *err);
 
+/* False (with errno) when a folder can no longer be opened, as on a card that was pulled out. */
+bool find_is_there(const char *folder);
+
 /*
  * Names that operating systems and tools leave behind, never a camera: those that begin with `.`,
  * `Thumbs.db`, `desktop.ini`, `System Volume Information`, `$RECYCLE.BIN`, `lost+found`, and what

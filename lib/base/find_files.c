@@ -225,6 +225,15 @@ int find_files(const char *root, const struct find_files *settings, struct error
 	return result;
 }
 
+bool find_is_there(const char *folder)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 bool find_is_junk(const char *name)
 {
 	static const char *const names[] = {"Thumbs.db", "desktop.ini", "System Volume Information",

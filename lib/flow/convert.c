@@ -2,10 +2,12 @@
 /* Renditions of the ledger's files: planned in order, made in parallel, told in order. */
 #include "convert_job.h"
 
+#include "trapkit/find_files.h"
 #include "trapkit/output_file.h"
 #include "trapkit/text.h"
 #include "trapkit/workers.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,6 +138,15 @@ static void tell(struct convert_job *job, const struct convert_item *item, const
 		job->settings->tell(job->settings->context, &file);
 }
 
+/* The disk is full: every other file would meet the same, after as much work. libav has it as text.
+ */
+static bool is_no_room(const struct error *failure)
+{
+	return failure->kind == ERROR_SYSTEM &&
+		(strstr(failure->message, strerror(ENOSPC)) != NULL ||
+			strstr(failure->message, strerror(EDQUOT)) != NULL);
+}
+
 static int take(void *context, void *memory, const struct error *failure, struct error *err)
 {
 	struct convert_job *job = context;
@@ -147,6 +158,14 @@ static int take(void *context, void *memory, const struct error *failure, struct
 		(failure->kind == ERROR_CANCELLED || failure->kind == ERROR_UNAVAILABLE)) {
 		*err = *failure;
 		result = -1;
+	} else if (failure != NULL && is_no_room(failure)) {
+		result = error_set(err, ERROR_SYSTEM,
+			"'%s': %s; make room, then run the same command again", item->source.path,
+			failure->message);
+	} else if (failure != NULL && !find_is_there(job->settings->data_path)) {
+		result = error_errno(err,
+			"the data path '%s' is gone; when it is back, run the same command again",
+			job->settings->data_path);
 	} else if (failure != NULL) {
 		item->status = CONVERT_FAILED;
 		count(job, item);

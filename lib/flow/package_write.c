@@ -2,10 +2,10 @@
 /* Writes the parts of a package: ZIP and YAML, both whole or not at all, and the ledger's word. */
 #include "package_job.h"
 
+#include "trapkit/find_files.h"
 #include "trapkit/output_file.h"
 #include "trapkit/text.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -163,16 +163,6 @@ static int rewrite_yaml(struct part *part, struct error *err)
 	return result;
 }
 
-/* A card that was pulled out: no file of it is to blame, and none is left out for it. */
-static bool is_gone(const struct package_job *job)
-{
-	int fd = open(job->settings->data_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd >= 0)
-		close(fd);
-	return fd < 0;
-}
-
 static int leave_out(void *context, size_t index, const struct error *why)
 {
 	struct part *part = context;
@@ -180,7 +170,8 @@ static int leave_out(void *context, size_t index, const struct error *why)
 	const struct zip_entry *entry = &part->plan.items[index];
 	struct error ignored = {0};
 
-	if (is_gone(job))
+	/* A card that was pulled out: no file of it is to blame. */
+	if (!find_is_there(job->settings->data_path))
 		return -1;
 	string_list_add(&job->left_out, entry->name);
 	job->result->files--;
@@ -206,7 +197,7 @@ static int write_zip(struct part *part, uint8_t sha256[SHA256_SIZE], struct erro
 {
 	if (zip_write(&part->plan, part->job->settings->data_path, part->zip.fd, part->shown->zip,
 		    &part->progress, sha256, NULL, err) != 0) {
-		if (err->kind == ERROR_INPUT && is_gone(part->job))
+		if (err->kind == ERROR_INPUT && !find_is_there(part->job->settings->data_path))
 			error_errno(err,
 				"the data path '%s' is gone; when it is back, run the same command "
 				"again",

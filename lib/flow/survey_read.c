@@ -4,6 +4,7 @@
 #include "own_facts.h"
 #include "survey_internal.h"
 
+#include "trapkit/find_files.h"
 #include "trapkit/media.h"
 #include "trapkit/text.h"
 #include "trapkit/workers.h"
@@ -441,6 +442,13 @@ int survey_retry_all(struct survey *survey, struct error *err)
 			result = store(
 				survey, retry->collection, retry->path, counts, &reading, err);
 			continue;
+		}
+		if (!find_is_there(survey->settings->data_path)) {
+			result = error_errno(err,
+				"the data path '%s' is gone; when it is back, run the same command "
+				"again",
+				survey->settings->data_path);
+			break;
 		}
 		result = forget_unread(survey, retry->path, err);
 		if (result == 0)

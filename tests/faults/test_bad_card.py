@@ -11,7 +11,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(os.environ["ROOT"]) / "tests/fixtures"))
-from package_oracle import SCRATCH, TRAPKIT, card, check, check_pair, load, package, run_tests  # noqa: E402
+from package_oracle import SCRATCH, TRAPKIT, Run, card, check, check_pair, load, package, run_tests  # noqa: E402
 
 SANITIZED = bool(os.environ.get("TRAPKIT_SANITIZE"))
 
@@ -188,6 +188,28 @@ def pull(disk, out):
     disk.kill()
 
 
+def no_room_for_renditions():
+    """F42: one word and the end of it, not one for each of thousands; what was made is whole, and goes on later."""
+    data, _ = card("large", deployments=1, images=6, clips=0, size=900_000)
+    disk = SCRATCH / "small"
+    disk.mkdir()
+    if os.geteuid() != 0 or quiet("mount", "-t", "tmpfs", "-o", "size=900k", "none", disk).returncode != 0:
+        print("not tried: no small disk to fill")
+        return
+    try:
+        words = ["convert", "--data-path", data, "--output-path", disk / "web", "--resize", "1600x1600", "--jobs", 1]
+        Run(*words).expect(1, "No space left", "make room")
+        check(len(Run(*words).err.splitlines()) == 1, "more than one line")
+        made = {p.name: p.read_bytes() for p in (disk / "web").rglob("*") if p.is_file()}
+        check(0 < len(made) < 6 and all(b[-2:] == b"\xff\xd9" for b in made.values()), made.keys())
+        subprocess.run(["mount", "-o", "remount,size=8m", disk], check=True)
+        Run(*words).expect(0)
+        again = {p.name: p.read_bytes() for p in (disk / "web").rglob("*") if p.is_file()}
+        check(len(again) == 6 and made.items() <= again.items(), again.keys())
+    finally:
+        quiet("umount", disk)
+
+
 def no_room_for(kind, *words, limit):
     def lower():
         resource.setrlimit(kind, (limit, limit))
@@ -285,7 +307,8 @@ def bare_environment():
 
 
 def main():
-    run_tests([most_of_the_card, power_loss, one_file, pulled_out, few_descriptors, no_memory, odd_files, every_call_may_fail,
+    run_tests([most_of_the_card, power_loss, one_file, pulled_out, no_room_for_renditions,
+               few_descriptors, no_memory, odd_files, every_call_may_fail,
                bare_environment])
 
 
