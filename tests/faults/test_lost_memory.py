@@ -69,7 +69,7 @@ def ledger_damaged(scratch):
     """F44: set aside and begun anew, and the loss is remembered until somebody says what to do."""
     with world(scratch) as field:
         pictures(field)
-        field.run(*pipeline(field.data, "--output-path", scratch / "packages"))
+        field.run(*pipeline(field.data, "--output-path", scratch / "packages", "--package-name", "winter"))
         ledger = field.data / ".trapkit/ledger.sqlite3"
         os.truncate(ledger, ledger.stat().st_size * 6 // 10)
         for warned in (True, False):
