@@ -50,7 +50,8 @@ struct export_local_settings {
 	double class_threshold;
 	double precision; /* of coordinates, in degrees; 0 = as they are */
 	bool exclude_human, exclude_blank;
-	bool private_human, private_vehicle;       /* filePublic is false */
+	bool private_human;                        /* filePublic is false; of unknown files, too */
+	bool private_vehicle;                      /* likewise */
 	const struct string_list *private_species; /* likewise; NULL = none */
 	int64_t created;                           /* seconds since 1970; -1: the newest input's */
 	bool overwrite, dry_run;

@@ -210,9 +210,10 @@ static const char *mime_type(const struct file *file)
 							    : "image/x-unknown";
 }
 
+/* What is unknown may be a person. */
 static bool is_public(const struct export_local_settings *settings, unsigned bits)
 {
-	return !((settings->private_human && (bits & SEEN_HUMAN) != 0) ||
+	return !((settings->private_human && (bits & (SEEN_HUMAN | SEEN_UNSURE)) != 0) ||
 		(settings->private_vehicle && (bits & SEEN_VEHICLE) != 0) ||
 		(bits & SEEN_SECRET) != 0);
 }

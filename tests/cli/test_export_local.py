@@ -328,7 +328,7 @@ def check_usual(files, results):
                           "order": "Cetartiodactyla", "family": "Suidae", "genus": "Sus",
                           "vernacularNames": {"eng": "wild boar"}}, f"{told}")
     check(tables["deployments"][0]["deploymentTags"] == "a|b", "TRAPPER's tags")
-    people = {r["mediaID"] for r in tables["observations"] if r["observationType"] in ("human", "vehicle")}
+    people = {r["mediaID"] for r in tables["observations"] if r["observationType"] in ("human", "vehicle", "unknown")}
     check(all((r["filePublic"] == "false") == (r["mediaID"] in people) for r in tables["media"]), "filePublic")
 
 
