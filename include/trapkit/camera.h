@@ -58,7 +58,8 @@ enum camera_reader {
 	CAMERA_BUSHNELL,
 	CAMERA_STEALTH_CAM,
 	CAMERA_PANTHERA,
-	CAMERA_BUCKEYE
+	CAMERA_BUCKEYE,
+	CAMERA_READERS /* how many */
 };
 /* "reconyx-hyperfire", "browning", … "generic". */
 const char *camera_reader_name(enum camera_reader reader);

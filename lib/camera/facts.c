@@ -32,7 +32,8 @@ const char *camera_reader_name(enum camera_reader reader)
 		"reconyx-rapidfire", "browning", "cuddeback", "cuddeback-old", "moultrie",
 		"bushnell", "stealth-cam", "panthera", "buckeye"};
 
-	return reader < sizeof names / sizeof *names ? names[reader] : names[0];
+	_Static_assert(sizeof names / sizeof *names == CAMERA_READERS, "a reader without a name");
+	return reader < CAMERA_READERS ? names[reader] : names[0];
 }
 
 const char *camera_warning_text(enum camera_warning bit)

@@ -50,6 +50,10 @@ done
     [ -e "man/trapkit-$name.1" ] || echo "$name"
 done | grep . && complain "commands without a manual page"
 
+grep -rhoE '\.section = "[A-Z]+"' "$ROOT/cmd" | sed 's/.*"\(.*\)"/\1/' | sort -u | while read -r section; do
+    grep -q "^\[$section\]" config.example.toml || echo "$section"
+done | grep . && complain "sections of settings that cmd/cli/options.c and describe_settings.c do not name"
+
 "$PYTHON" - config.example.toml "$SCRATCH/all.toml" <<'END' || complain "config.example.toml"
 import re, sys, tomllib
 text = open(sys.argv[1], encoding="utf-8").read()
