@@ -139,23 +139,27 @@ static int write_memory(const char *work_folder, const struct memory *memory, st
 	return result;
 }
 
-/* The kinds of all work folders at or above `path` but one; *where is the last that has any. */
+/*
+ * What all work folders at or above `path` but one remember, as one; *where, owned, is the last
+ * that does. Files of detections are each folder's own.
+ */
 static int look_above(
-	const char *path, const char *but, unsigned *kinds, char **where, struct error *err)
+	const char *path, const char *but, struct memory *above, char **where, struct error *err)
 {
 	char *folder = realpath(path, NULL), *own = but == NULL ? NULL : realpath(but, NULL), *end;
 	int result = folder == NULL ? error_errno(err, "cannot open '%s'", path) : 0;
 
-	*kinds = 0;
+	*above = (struct memory){.threshold = NAN};
 	*where = NULL;
 	while (result == 0) {
 		char *work = text_join_path(folder, ".trapkit");
-		struct memory memory = {0};
+		struct memory memory = {.threshold = NAN};
 
 		if (own == NULL || strcmp(work, own) != 0)
 			result = read_memory(work, &memory, err);
 		if (memory.kinds != 0) {
-			*kinds |= memory.kinds;
+			above->kinds |= memory.kinds;
+			above->threshold = fmin(above->threshold, memory.threshold);
 			free(*where);
 			*where = xstrdup(folder);
 		}
@@ -173,11 +177,11 @@ static int look_above(
 
 int blur_above(const char *path, char **kinds, struct error *err)
 {
-	unsigned found;
+	struct memory above;
 	char *where;
-	int result = look_above(path, NULL, &found, &where, err);
+	int result = look_above(path, NULL, &above, &where, err);
 
-	*kinds = result == 0 && found != 0 ? xstrdup(kinds_text[found]) : NULL;
+	*kinds = result == 0 && above.kinds != 0 ? xstrdup(kinds_text[above.kinds]) : NULL;
 	free(where);
 	return result;
 }
@@ -237,7 +241,8 @@ static void choose_detections(const char *work_folder, struct memory *memory)
 static int settle(struct session *session, const char *work_folder, const char *place,
 	struct memory *memory, struct error *err)
 {
-	unsigned asked, above = 0, known;
+	struct memory above = {.threshold = NAN};
+	unsigned asked, known;
 	char *where = NULL;
 	bool said = is_said("blur");
 	int result = -1;
@@ -245,19 +250,20 @@ static int settle(struct session *session, const char *work_folder, const char *
 	if (asked_kinds(&asked, err) != 0 ||
 		(place != NULL && look_above(place, work_folder, &above, &where, err) != 0))
 		goto done;
-	known = memory->kinds | above;
-	if (said && asked == NONE && above != 0) {
+	known = memory->kinds | above.kinds;
+	if (said && asked == NONE && above.kinds != 0) {
 		error_set(err, ERROR_INPUT,
 			"nothing may leave '%s' without covering '%s', so it holds here, too: "
 			"'trapkit convert --data-path %s --blur none' ends it",
-			where, kinds_text[above], where);
+			where, kinds_text[above.kinds], where);
 		goto done;
 	}
-	memory->kinds = ((said ? 0 : memory->kinds) | above | asked) & (HUMAN | VEHICLE);
+	memory->kinds = ((said ? 0 : memory->kinds) | above.kinds | asked) & (HUMAN | VEHICLE);
 	if (memory->kinds != 0 && choose_threshold(memory, err) != 0)
 		goto done;
 	if (memory->kinds != 0)
 		choose_detections(work_folder, memory);
+	memory->threshold = fmin(memory->threshold, above.threshold);
 	if (memory->kinds != 0 && memory->kinds == known && asked != known)
 		console_note(session->console,
 			"%s: nothing leaves this data path uncovered, as an earlier run was told "

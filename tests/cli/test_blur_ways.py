@@ -195,6 +195,10 @@ def test_remembered():
     out = SCRATCH / "out"
     check(package(data, "--work-dir", elsewhere, "--output-path", str(out))["exit"] == 1 and not list(out.glob("*.zip")),
           "with another --work-dir")
+    states_there = states(convert(data, "--work-dir", elsewhere, "--detections", str(mine)))
+    check(set(states_there.values()) == {"picture"}, f"with another --work-dir: {states_there}")
+    for name in found:
+        check(covered(SCRATCH / "elsewhere/renditions" / PLACE / name), f"with another --work-dir: {name} can be seen")
     noise(data / "summer/deeper/R1-02/within.jpg")
     inner = package(data / "summer", "--output-path", str(out))
     check(inner["exit"] == 1 and not list(out.glob("*.zip")), f"a data path within: {inner}")
