@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(os.environ["ROOT"]) / "tests/servers"))
-from field import JPEG, Field, check, run_all, tree  # noqa: E402
+from field import JPEG, ROOT, Field, check, run_all, tree  # noqa: E402
 from make_card import make_card  # noqa: E402
 
 WORLD = {"deployments": [{"deploymentID": f"r0001-loc0{d}_01", "locationID": f"32_0{d}", "project": 5} for d in (1, 2)]}
@@ -85,6 +85,32 @@ def cron(scratch):
         check(field.run(*words, expect=0).stderr == "", "the next night")
 
 
+def documented():
+    """{schema: its members} as trapkit-ci(7) lists them."""
+    found, schema = {}, None
+    for line in (ROOT / "man/trapkit-ci.7").read_text("utf-8").splitlines():
+        if line.startswith(".It trapkit/"):
+            schema = line[4:]
+            found[schema] = set()
+        elif line.startswith(".Ss"):
+            schema = None
+        elif schema and line.startswith(".Li "):
+            found[schema] |= set(line[4:].split()) - set(",;:.")
+    return found
+
+
+def check_members(pages, schema, document):
+    """Each member of the document, and of what is listed in it, is one that the page has."""
+    for name, value in document.items():
+        check(name in pages[schema], f"trapkit-ci(7) has no {name} in {schema}")
+        if schema == "trapkit/pipeline/1" and name != "survey":
+            check_members(pages, f"trapkit/{name}/1", value)
+            continue
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, dict):
+                check(set(item) <= pages[schema], f"trapkit-ci(7), {schema}, {name}: {set(item) - pages[schema]}")
+
+
 def continuous_integration(scratch):
     """One JSON document whatever happens, no colour and nothing drawn in a log, and the status of the document."""
     with Field(scratch, world=WORLD) as field:
@@ -94,7 +120,11 @@ def continuous_integration(scratch):
                  (("package", *data, "--config", scratch / "none.toml"), 78), (("pipeline", "--data-path", scratch / "none"), 1),
                  (("template", *data), 0), (("report", *data), 0), (("profile", "check", field.data), 3),
                  (("validate", scratch / "none.zip"), 1), (("export", "7000"), 1), (("upload", *data), 0),
-                 (("helpers", "test_connection"), 0), (("config", "check"), 0), (("traplinked-sync",), 78)]
+                 (("helpers", "test_connection"), 0), (("config", "check"), 0), (("traplinked-sync",), 78),
+                 (("helpers", "deployments"), 0), (("helpers", "locations"), 0), (("helpers", "research_projects"), 0),
+                 (("helpers", "test_external_tools"), 0), (("convert", *data), 0), (("package", *data, "--again"), 0),
+                 (("upload", *data), 0), (("validate", field.data / "none.yaml"), 1)]
+        pages = documented()
         for words, status in cases:
             done = field.run("--json", *words, expect=status, CI="true")
             told = done.json
@@ -102,6 +132,10 @@ def continuous_integration(scratch):
                   "trapkit/" + "-".join(w for w in words[:1 + (words[0] in ("profile", "helpers", "config"))]) + "/1", done)
             check((told["error"] is None) == (status in (0, 3)) and (told["error"] is None or (
                 STATUSES.get(told["error"]["kind"], 1) == status and told["error"]["message"] in done.stderr)), done)
+            members = {k: v for k, v in told.items() if k not in ("schema", "ok", "exit", "error")}
+            check(not members or told["schema"] == "trapkit/traplinked-sync/1" or told["schema"] in pages, told["schema"])
+            if told["schema"] in pages:
+                check_members(pages, told["schema"], members)
             check(not re.search(r"[\033\r]|\[#* *\]", done.stderr), done)
         before = {path: what[:2] for path, what in tree(field.data).items()}
         for words in (("pipeline", *data), ("convert", *data), ("report", *data, "--overwrite")):
