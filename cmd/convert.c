@@ -183,7 +183,7 @@ static void tell_file(void *context, const struct convert_file *file)
 	if (session->dry_run && made) {
 		char *path = text_escape(file->path), *target = text_escape(file->rendition);
 
-		console_print(session->console, "Would %s %s as %s\n",
+		console_print(session->console, "Would %s '%s' as '%s'\n",
 			file->status == CONVERT_PLACED ? "place" : "convert", path, target);
 		free(path);
 		free(target);

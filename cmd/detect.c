@@ -189,7 +189,7 @@ static int run_merge(struct session *session, struct error *err)
 		cJSON_AddNumberToObject(session->result, "files", (double)merged.files);
 		cJSON_AddNumberToObject(session->result, "failed", (double)merged.failed);
 		cJSON_AddNumberToObject(session->result, "shards", merged.shards);
-		console_print(session->console, "%s %s: %llu files%s\n",
+		console_print(session->console, "%s '%s': %llu files%s\n",
 			session->dry_run ? "Would write" : "Wrote", settings.output,
 			(unsigned long long)merged.files,
 			merged.shards > 0 ? ", all parts complete" : "");
@@ -252,7 +252,7 @@ static int run_repeats(struct session *session, struct error *err)
 		goto done;
 	tell_repeats(session, &list);
 	if (flow.output != NULL)
-		console_print(session->console, "Struck out %llu detections in %s\n",
+		console_print(session->console, "Struck out %llu detections in '%s'\n",
 			(unsigned long long)list.struck, flow.output);
 	status = 0;
 done:

@@ -240,20 +240,23 @@ static void tell_words(struct session *session, const struct survey_result *surv
 		const struct package_part *part = &result->parts.items[i];
 		char *size = text_size(part->zip_size);
 
-		console_print(session->console, "%s %s and %s: %llu files, %s\n", verb, part->yaml,
-			part->zip, (unsigned long long)part->files, size);
+		console_print(session->console, "%s '%s' and '%s': %llu file%s, %s\n", verb,
+			part->yaml, part->zip, (unsigned long long)part->files,
+			part->files == 1 ? "" : "s", size);
 		free(size);
 	}
 	if (result->parts.count == 0)
 		console_print(session->console,
-			"Up to date: nothing is new, %llu files are in earlier packages\n",
-			(unsigned long long)result->delivered_earlier);
+			"Up to date: nothing is new, %llu %s in earlier packages\n",
+			(unsigned long long)result->delivered_earlier,
+			result->delivered_earlier == 1 ? "file is" : "files are");
 	if (failed > 0)
 		progress_warning(session->progress, NULL, "%llu %s not in the package, see above",
 			(unsigned long long)failed, failed == 1 ? "file is" : "files are");
 	else if (result->left_out > 0)
-		progress_note(session->progress, "%llu files were left out as asked",
-			(unsigned long long)result->left_out);
+		progress_note(session->progress, "%llu %s left out as asked",
+			(unsigned long long)result->left_out,
+			result->left_out == 1 ? "file was" : "files were");
 }
 
 bool stage_again(void)

@@ -106,7 +106,7 @@ static int install_copy(
 	if (status == 0)
 		status = output_file_write(path, text, length, true, err);
 	if (status == 0) {
-		console_print(session->console, "Saved %s\n", path);
+		console_print(session->console, "Saved '%s'\n", path);
 		unlink(copy);
 	}
 	free(text);
@@ -144,7 +144,7 @@ int config_edit(struct session *session, struct error *err)
 	int status = -1;
 
 	if (session->dry_run) {
-		console_print(session->console, "Would edit %s\n", path);
+		console_print(session->console, "Would edit '%s'\n", path);
 		status = 0;
 		goto done;
 	}

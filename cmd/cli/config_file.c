@@ -34,7 +34,7 @@ static int install(struct session *session, const char *path, const char *text, 
 	int status;
 
 	if (session->dry_run) {
-		console_print(session->console, "Would write %s\n", path);
+		console_print(session->console, "Would write '%s'\n", path);
 		return 0;
 	}
 	folder = xstrndup(path, (size_t)(text_base_name(path) - path));

@@ -299,15 +299,15 @@ static void tell_words(
 
 	if (session->dry_run)
 		console_print(session->console,
-			"Would look at %llu files and write %s; %llu are done already\n",
+			"Would look at %llu files and write '%s'; %llu are done already\n",
 			(unsigned long long)(result->files - result->known), output,
 			(unsigned long long)result->known);
 	else if (result->up_to_date)
-		console_print(session->console, "Up to date: %s holds all %llu files\n", output,
+		console_print(session->console, "Up to date: '%s' holds all %llu files\n", output,
 			(unsigned long long)result->files);
 	else
 		console_print(session->console,
-			"Looked at %llu %s (%llu frames of videos) in %s: %s; %llu were known "
+			"Looked at %llu %s (%llu frames of videos) in %s: '%s'; %llu were known "
 			"already\n",
 			(unsigned long long)done, done == 1 ? "file" : "files",
 			(unsigned long long)result->frames, time, output,

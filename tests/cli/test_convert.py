@@ -413,7 +413,7 @@ def settings_are_checked():
     (SCRATCH / "new/winter/R1").mkdir(parents=True)
     draw(SCRATCH / "new/winter/R1/a.jpg", "2000x1000")
     status, out, _ = run("convert", "--data-path", "new", "--dry-run")
-    check(status == 0 and "Would convert winter/R1/a.jpg" in out, out)
+    check(status == 0 and "Would convert 'winter/R1/a.jpg'" in out, out)
     check(not (SCRATCH / "new/.trapkit").exists(), "a dry run made the work folder")
 
 
