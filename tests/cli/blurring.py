@@ -3,6 +3,7 @@
 
 Everything is painted with noise: a variance of thousands, where a covered area has next to none. ffmpeg decodes.
 """
+import functools
 import shutil
 import subprocess
 import sys
@@ -41,14 +42,22 @@ def exif(path, *arguments):
     subprocess.run(["exiftool", "-q", "-q", "-m", "-overwrite_original", *map(str, arguments), path], check=True)
 
 
-def frames(path, component="y"):
-    """(width, height, [samples of each frame]) of one component, as stored."""
+@functools.lru_cache(maxsize=4)
+def decoded(path, _what_it_is):
+    """(width, height, [samples of each frame as stored: luma, then both of chroma, all of full size])."""
     size = subprocess.run(["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries", "stream=width,height", "-of",
                            "csv=p=0", path], capture_output=True, check=True).stdout.decode().strip().strip(",").split(",")
     width, height = map(int, size)
-    raw = ffmpeg("-noautorotate", "-i", path, "-vf", f"format=yuvj444p,extractplanes={component}", "-f", "rawvideo",
-                 "-pix_fmt", "gray", "-")
-    return width, height, [raw[i:i + width * height] for i in range(0, len(raw), width * height)]
+    raw = ffmpeg("-noautorotate", "-i", path, "-f", "rawvideo", "-pix_fmt", "yuvj444p", "-")
+    return width, height, [raw[i:i + 3 * width * height] for i in range(0, len(raw), 3 * width * height)]
+
+
+def frames(path, component="y"):
+    """(width, height, [samples of each frame]) of one component, as stored."""
+    status = path.stat()
+    width, height, whole = decoded(path, (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
+    begin = "yuv".index(component) * width * height
+    return width, height, [samples[begin:begin + width * height] for samples in whole]
 
 
 def variance(picture, box, inset=0.02):
