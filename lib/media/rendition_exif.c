@@ -339,23 +339,36 @@ static bool begins_jpeg(const uint8_t *at)
 	return at[1] == 0xD8 && at[2] == 0xFF && memchr(markers, at[3], sizeof markers) != NULL;
 }
 
-/* The length of what begins so; all there is when it breaks off. A preview may hold another one. */
+/*
+ * The length of what begins so, all there is when it breaks off, or 1 when it is no JPEG: nothing
+ * to decode with comes before its end. What lies between segments is passed over, as decoders do. A
+ * preview may hold another one.
+ */
 static size_t jpeg_length(const uint8_t *bytes, size_t size)
 {
+	enum { TABLES_HUFFMAN = 0xC4, TABLES_QUANTIZATION = 0xDB };
 	struct jpeg_segment segment;
 	const uint8_t *end;
+	bool tables = false;
 	size_t at = 2;
 
-	while (at < size && jpeg_segment_at(bytes + at, size - at, &segment) == JPEG_SEGMENT) {
+	while (at < size) {
+		if (jpeg_segment_at(bytes + at, size - at, &segment) != JPEG_SEGMENT) {
+			end = memchr(bytes + at + 1, 0xFF, size - at - 1);
+			at = end == NULL ? size : (size_t)(end - bytes);
+			continue;
+		}
 		at += segment.header + segment.payload;
-		if (segment.marker == JPEG_EOI)
+		tables |= segment.marker == TABLES_HUFFMAN ||
+			segment.marker == TABLES_QUANTIZATION || jpeg_is_frame(segment.marker);
+		if (segment.marker == JPEG_EOI && tables)
 			return at < size ? at : size;
 		if (segment.marker != JPEG_SOS || at >= size)
 			continue;
 		end = memmem(bytes + at, size - at, "\xFF\xD9", 2);
 		return end == NULL ? size : (size_t)(end + 2 - bytes);
 	}
-	return size;
+	return tables ? size : 1;
 }
 
 /* Maker notes and further directories have them. */

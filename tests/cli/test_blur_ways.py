@@ -478,7 +478,9 @@ def test_metadata():
     nested = small[:2] + segment(0xE1, b"Exif\0\0" + inner.read_bytes()) + small[2:]
     minolta = b"\x01" + small[1:]
     pixels = random.Random(1).randbytes(3000)
-    note = b"ACME\0" + nested + b"temperature=4" + minolta + b"moon=full"
+    # What looks like the beginning of one and is none costs nothing; what lies between the segments of one is no end.
+    noisy = small[:20] + b"between" + small[20:]
+    note = b"ACME\0" + b"\xff\xd8\xff\xe1\x70\x00" + nested + b"temperature=4" + minolta + noisy + b"moon=full"
     block, places = tiff(
         [[(0x010F, 2, 5, "make"), (0x014A, 4, 1, 0), (0x8769, 4, 1, 0)],
          [(0x0103, 3, 1, 6), (0x0201, 4, 1, "preview"), (0x0202, 4, 1, 100)],
