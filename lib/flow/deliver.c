@@ -321,6 +321,26 @@ static bool is_common(enum error_kind kind)
 		kind == ERROR_CANCELLED || kind == ERROR_SETTINGS || kind == ERROR_UNAVAILABLE;
 }
 
+/*
+ * Another package has its name there. Its files are free again for one of another name: it counts
+ * as never begun, and is not taken for up to date. Not one that the user named, nor a part of a set
+ * of which others were sent.
+ */
+static void give_up_name(struct deliver *deliver, struct deliver_item *item)
+{
+	struct ledger_package *package = &item->package;
+	struct error ignored = {0};
+
+	if (package->delivery != DELIVERY_STARTED || package->trigger != TRIGGER_NONE ||
+		package->parts > 1 || !package->recorded)
+		return;
+	free(package->destination);
+	free(package->fingerprint);
+	package->destination = package->fingerprint = NULL;
+	package->delivery = DELIVERY_NONE;
+	ledger_put_package(deliver->ledger, package, &ignored);
+}
+
 static void *line_main(void *context)
 {
 	struct line *line = context;
@@ -329,9 +349,14 @@ static void *line_main(void *context)
 
 	while ((item = next_item(deliver)) != NULL) {
 		struct error err = item->error;
-		int result = err.kind != ERROR_NONE ? -1 : deliver_one(line, item, &err);
-		bool delivered = item->status == DELIVER_SENT || item->status == DELIVER_THERE;
+		bool delivered;
+		int result;
 
+		line->name_taken = false;
+		result = err.kind != ERROR_NONE ? -1 : deliver_one(line, item, &err);
+		delivered = item->status == DELIVER_SENT || item->status == DELIVER_THERE;
+		if (line->name_taken)
+			give_up_name(deliver, item);
 		pthread_mutex_lock(&deliver->lock);
 		if (result != 0) {
 			item->error = err;

@@ -111,23 +111,26 @@ static void set_position(struct job *job, uint64_t position)
 static int foreign(struct job *job, int64_t there, struct error *err)
 {
 	const char *to = job->deliver->destination;
+	bool earlier = job->known && job->upload.done;
 
-	if (job->known && job->upload.done)
-		return error_set(err, ERROR_REMOTE,
-			"'%s' at %s is an earlier package of that name with other contents: make "
-			"the package again under another --package-name, or replace the earlier "
-			"one with --overwrite",
-			job->name, to);
-	if (job->is_zip && (uint64_t)there == job->size)
+	if (!earlier && job->is_zip && (uint64_t)there == job->size)
 		return error_set(err, ERROR_REMOTE,
 			"there is a file '%s' at %s already, of the same size as ours, and the "
 			"ledger did not put it there: if another computer sent this package, "
-			"nothing is left to do here; else replace that file with --overwrite",
+			"nothing is left to do here; else replace that file with 'trapkit upload "
+			"--overwrite'",
+			job->name, to);
+	job->line->name_taken = true;
+	if (earlier)
+		return error_set(err, ERROR_REMOTE,
+			"'%s' at %s is an earlier package of that name with other contents: "
+			"package again under another --package-name, or replace the earlier one "
+			"with 'trapkit upload --overwrite'",
 			job->name, to);
 	return error_set(err, ERROR_REMOTE,
 		"there is a file '%s' at %s already (%lld bytes), and the ledger did not put it "
-		"there: make the package again under another --package-name, or replace that file "
-		"with --overwrite",
+		"there: package again under another --package-name, or replace that file with "
+		"'trapkit upload --overwrite'",
 		job->name, to, (long long)there);
 }
 

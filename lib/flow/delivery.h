@@ -44,6 +44,7 @@ struct line {
 	struct remote *remote;    /* opened when first needed */
 	struct progress progress; /* what the connection reports to */
 	uint64_t position; /* bytes of the present file that are there; under deliver->lock */
+	bool name_taken;   /* the present package's name belongs to another one there */
 };
 
 /* ERROR_CANCELLED when asked to stop, ERROR_NETWORK when the time for the run is over. */

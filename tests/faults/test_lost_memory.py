@@ -192,6 +192,11 @@ def the_next_season(scratch):
         pictures(field, seed=7, data=scratch / "other")
         done = field.run(*pipeline(scratch / "other", "--package-name", "r0001-2026"), expect=1)
         check("--package-name" in done.stderr and field.trapper.resource_count("R0001") == 6, done)
+        # As it says; what is done stays done.
+        for _ in range(2):
+            field.run(*pipeline(scratch / "other", "--package-name", "r0001-other"))
+            field.run("upload", "--data-path", scratch / "other", "--trigger")
+            check(field.trapper.resource_count("R0001") == 9 and len(field.on_server()) == 6, field.on_server())
 
 
 def two_of_one_name(scratch):
@@ -210,6 +215,10 @@ def two_of_one_name(scratch):
         check("--package-name" in refused and "did not put it there" in refused, ends)
         each_once(field, 3)
         check(len(field.processed()) == 1, field.processed())
+        # Names with the time in them: the same command again is enough.
+        for deployment in (1, 2):
+            field.run(*pipeline(scratch / str(deployment)))
+        each_once(field, 6)
 
 
 def clock_set_back(scratch):
