@@ -269,6 +269,10 @@ static int settle(struct session *session, const char *work_folder, const char *
 			"%s: nothing leaves this data path uncovered, as an earlier run was told "
 			"('trapkit convert --blur none' ends that)",
 			kinds_text[known]);
+	if (memory->kinds != 0 && memory->detections != NULL)
+		console_note(session->console,
+			"where they are is read from '%s'; --detections names another file",
+			memory->detections);
 	result = 0;
 done:
 	free(where);
