@@ -12,6 +12,7 @@
 #include "trapkit/text.h"
 #include "trapkit/transfer.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -107,7 +108,13 @@ static char *work_folder_of(struct session *session, const char *zip, struct err
 		return delivery_work_folder(session, general.data_path);
 	real = realpath(zip, NULL);
 	if (real == NULL) {
-		error_errno(err, "cannot open '%s'", zip);
+		if (errno == ENOENT)
+			error_set(err, ERROR_INPUT,
+				"there is no '%s'; 'trapkit package' tells the names that it gave, "
+				"and 'trapkit upload --data-path DIR' finds them by itself",
+				zip);
+		else
+			error_errno(err, "cannot open '%s'", zip);
 		return NULL;
 	}
 	folder = xstrdup(real);

@@ -382,11 +382,6 @@ static int check_zip(const char *path, struct error *err)
 	struct stat status;
 	int result = -1;
 
-	if (fd < 0 && errno == ENOENT)
-		return error_set(err, ERROR_INPUT,
-			"there is no '%s'; 'trapkit package' tells the names that it gave, and "
-			"'trapkit upload --data-path DIR' finds them by itself",
-			path);
 	if (fd < 0)
 		return error_errno(err, "cannot open '%s'", path);
 	if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))

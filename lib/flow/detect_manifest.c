@@ -84,8 +84,9 @@ static enum find_answer visit(void *context, const struct found *found, struct e
 	if (text_has_suffix(found->name, picture_suffixes) ||
 		text_has_suffix(found->name, video_suffixes) || found->to_folder)
 		skip(walk, found->path,
-			found->kind == FOUND_SYMLINK ? "symbolic link, not followed"
-						     : "not a file, left out");
+			found->kind == FOUND_SYMLINK
+				? "symbolic link, not followed; put the file itself there"
+				: "not a file, left out");
 	free(path);
 	return FIND_ON;
 }

@@ -318,7 +318,10 @@ static void put_picture(
 	fputs("<figcaption>", out);
 	if (picture->dated)
 		report_time(out, picture->local);
-	else
+	/* What cannot be looked at here is looked for by its name. */
+	if (picture->dated && picture->jpeg == NULL)
+		fputs("<br>", out);
+	if (!picture->dated || picture->jpeg == NULL)
 		report_text(out, text_base_name(picture->path));
 	if (report_has_boxes(picture)) {
 		const struct indexed_box *best = &picture->found->boxes[0];

@@ -57,7 +57,7 @@ static int note_odd(struct survey *survey, struct survey_deployment *counts, con
 	if (found->kind == FOUND_SYMLINK)
 		return survey_problem(survey, counts, path,
 			found->to_folder || survey_is_media(survey->settings, found->name),
-			"symbolic link, not followed", err);
+			"symbolic link, not followed; put the file itself there", err);
 	if (found->kind == FOUND_SPECIAL)
 		return survey_problem(
 			survey, counts, path, false, "not a file: a pipe, socket or device", err);
