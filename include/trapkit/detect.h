@@ -81,12 +81,11 @@ const struct detector_info *detector_info(const struct detector *detector);
 
 /* A picture as the model takes it. `{ 0 }` is releasable. */
 struct detector_input {
-	void *tensor; /* owned: planes of red, green, blue in the model's number type */
-	size_t bytes;
+	uint8_t *planes;        /* owned: of red, green and blue, one after the other */
 	uint32_t width, height; /* of each plane */
 	uint32_t picture_width, picture_height;
-	double gain_x, gain_y; /* of the picture's pixels in the tensor */
-	double pad_x, pad_y;   /* of the tensor, left and above the picture */
+	double gain_x, gain_y; /* of the picture's pixels in the planes */
+	double pad_x, pad_y;   /* of the planes, left and above the picture */
 };
 
 /* From any thread. */

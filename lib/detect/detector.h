@@ -20,10 +20,10 @@ struct detector {
 	bool modern, half;
 	bool takes_size;           /* RT-DETRv2: of the pictures, beside them */
 	int64_t *sizes;            /* of each of a batch, width and height */
-	float shares[256];         /* of a byte */
+	float shares[256];         /* of a level */
 	uint16_t half_shares[256]; /* the same in binary16 */
-	void *batch;               /* pictures side by side */
-	size_t batch_size;
+	void *tensor;              /* pictures as the model takes them, one after the other */
+	size_t tensor_size;        /* bytes */
 	struct candidate_list candidates;
 	float *numbers; /* an output in float, when it is not, or made of several */
 	size_t number_count;

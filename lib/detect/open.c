@@ -352,7 +352,7 @@ void detector_close(struct detector *detector)
 	free(detector->name);
 	free(detector->input_text);
 	free(detector->output_text);
-	free(detector->batch);
+	free(detector->tensor);
 	free(detector->candidates.items);
 	free(detector->numbers);
 	free(detector->sizes);

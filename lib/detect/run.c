@@ -12,24 +12,15 @@
 
 /* ---- into the model ---- */
 
-/* Interleaved bytes to planes of numbers from 0 to 1. */
-static void fill_tensor(
-	const struct detector *detector, const struct pixels *rectangle, void *tensor)
+static uint8_t *split_planes(const struct pixels *rectangle)
 {
 	size_t count = (size_t)rectangle->width * rectangle->height;
-	uint16_t *halves = tensor;
-	float *floats = tensor;
+	uint8_t *planes = xmalloc(count * 3);
 
-	for (size_t c = 0; c < 3; c++) {
-		const uint8_t *from = rectangle->rgb + c;
-
-		if (detector->half)
-			for (size_t i = 0; i < count; i++)
-				halves[c * count + i] = detector->half_shares[from[i * 3]];
-		else
-			for (size_t i = 0; i < count; i++)
-				floats[c * count + i] = detector->shares[from[i * 3]];
-	}
+	for (size_t i = 0; i < count; i++)
+		for (size_t c = 0; c < 3; c++)
+			planes[c * count + i] = rectangle->rgb[i * 3 + c];
+	return planes;
 }
 
 /* Where a box of the tensor lies in the picture. */
@@ -68,18 +59,62 @@ void detector_prepare(
 		.height = box.height,
 		.picture_width = pixels->width,
 		.picture_height = pixels->height};
-	input->bytes = (size_t)box.width * box.height * 3 *
-		(detector->half ? sizeof(uint16_t) : sizeof(float));
-	input->tensor = xmalloc(input->bytes);
-	fill_tensor(detector, &rectangle, input->tensor);
+	input->planes = split_planes(&rectangle);
 	place_picture(detector, &box, input);
 	pixels_release(&rectangle);
 }
 
 void detector_input_release(struct detector_input *input)
 {
-	free(input->tensor);
+	free(input->planes);
 	*input = (struct detector_input){0};
+}
+
+/* Levels to numbers from 0 to 1. */
+static void fill_tensor(const struct detector *detector, const uint8_t *levels, size_t count,
+	void *tensor, size_t from)
+{
+	uint16_t *halves = (uint16_t *)tensor + from;
+	float *floats = (float *)tensor + from;
+
+	if (detector->half)
+		for (size_t i = 0; i < count; i++)
+			halves[i] = detector->half_shares[levels[i]];
+	else
+		for (size_t i = 0; i < count; i++)
+			floats[i] = detector->shares[levels[i]];
+}
+
+/*
+ * The pictures one after the other in the model's numbers, four times as big as what waits for it.
+ * What a fixed batch has too many is left as it is.
+ */
+static const void *join_pictures(struct detector *detector,
+	const struct detector_input *const *inputs, size_t count, size_t bytes)
+{
+	size_t numbers = (size_t)inputs[0]->width * inputs[0]->height * 3;
+
+	if (bytes > detector->tensor_size) {
+		free(detector->tensor);
+		detector->tensor_size = bytes;
+		detector->tensor = xcalloc(1, bytes);
+	}
+	for (size_t i = 0; i < count; i++)
+		fill_tensor(detector, inputs[i]->planes, numbers, detector->tensor, i * numbers);
+	return detector->tensor;
+}
+
+static const void *join_sizes(struct detector *detector, const struct detector_input *const *inputs,
+	size_t count, size_t batch)
+{
+	detector->sizes = xreallocarray(detector->sizes, batch * 2, sizeof *detector->sizes);
+	for (size_t i = 0; i < batch; i++) {
+		const struct detector_input *input = inputs[i < count ? i : 0];
+
+		detector->sizes[i * 2] = input->picture_width;
+		detector->sizes[i * 2 + 1] = input->picture_height;
+	}
+	return detector->sizes;
 }
 
 /* ---- out of the model ---- */
@@ -166,51 +201,22 @@ void detector_output_release(struct detector_output *output)
 		runtime_result_release(&output->results[i]);
 }
 
-/* The tensors one after the other; those that a fixed batch has too many are left as they are. */
-static const void *join_tensors(struct detector *detector,
-	const struct detector_input *const *inputs, size_t count, size_t batch)
-{
-	size_t bytes = inputs[0]->bytes;
-
-	if (batch == 1)
-		return inputs[0]->tensor;
-	if (bytes * batch > detector->batch_size) {
-		free(detector->batch);
-		detector->batch_size = bytes * batch;
-		detector->batch = xcalloc(1, detector->batch_size);
-	}
-	for (size_t i = 0; i < count; i++)
-		memcpy((char *)detector->batch + i * bytes, inputs[i]->tensor, bytes);
-	return detector->batch;
-}
-
-static const void *join_sizes(struct detector *detector, const struct detector_input *const *inputs,
-	size_t count, size_t batch)
-{
-	detector->sizes = xreallocarray(detector->sizes, batch * 2, sizeof *detector->sizes);
-	for (size_t i = 0; i < batch; i++) {
-		const struct detector_input *input = inputs[i < count ? i : 0];
-
-		detector->sizes[i * 2] = input->picture_width;
-		detector->sizes[i * 2 + 1] = input->picture_height;
-	}
-	return detector->sizes;
-}
-
 int detector_raw_run(struct detector *detector, const struct detector_input *const *inputs,
 	size_t count, struct detector_output *output, struct error *err)
 {
 	size_t batch = detector->info.batch > 0 ? detector->info.batch : count;
+	size_t numbers = batch * 3 * inputs[0]->height * inputs[0]->width;
 	int64_t pictures = (int64_t)batch;
-	struct tensor tensors[2] = {{.bytes = inputs[0]->bytes * batch,
-		.shape = {.sizes = {pictures, 3, inputs[0]->height, inputs[0]->width},
-			.count = 4,
-			.type = detector->half ? TENSOR_HALF : TENSOR_FLOAT}}};
+	struct tensor tensors[2] = {
+		{.bytes = numbers * (detector->half ? sizeof(uint16_t) : sizeof(float)),
+			.shape = {.sizes = {pictures, 3, inputs[0]->height, inputs[0]->width},
+				.count = 4,
+				.type = detector->half ? TENSOR_HALF : TENSOR_FLOAT}}};
 	bool parts = detector->takes_size;
 	int result;
 
 	*output = (struct detector_output){0};
-	tensors[0].data = join_tensors(detector, inputs, count, batch);
+	tensors[0].data = join_pictures(detector, inputs, count, tensors[0].bytes);
 	if (parts)
 		tensors[1] = (struct tensor){.data = join_sizes(detector, inputs, count, batch),
 			.bytes = batch * 2 * sizeof *detector->sizes,

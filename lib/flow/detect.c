@@ -153,7 +153,7 @@ static int end_film(struct detect_job *job, struct detect_item *item, struct err
 }
 
 /* Takes the item over when it is to wait. */
-static int take_tensor(struct detect_job *job, struct detect_item *item, struct error *err)
+static int take_input(struct detect_job *job, struct detect_item *item, struct error *err)
 {
 	const struct detector_input *first = &job->pending[0].input;
 
@@ -182,7 +182,7 @@ static int take(void *context, void *memory, const struct error *failure, struct
 	} else if (item->entry.failure != NULL) {
 		result = put_entry(job, item->file, &item->entry, err);
 	} else {
-		result = take_tensor(job, item, err);
+		result = take_input(job, item, err);
 	}
 	detect_item_release(item);
 	return result;
