@@ -291,32 +291,39 @@ int detection_tell_summary(struct session *session, const char *path, double thr
 
 /* ---- a run ---- */
 
+/* " (12 frames of videos)", ", 5 were known already"; owned. */
+static char *tell_more(const char *before, uint64_t count, const char *what)
+{
+	return count == 0 ? xstrdup("")
+			  : xasprintf("%s%llu %s", before, (unsigned long long)count, what);
+}
+
 static void tell_words(
 	struct session *session, const struct detect_result *result, const char *output)
 {
-	uint64_t done = result->pictures + result->videos;
+	uint64_t done = session->dry_run ? result->files - result->known
+					 : result->pictures + result->videos;
 	char *time = text_duration(result->seconds);
+	char *known = tell_more("; ", result->known, "were known already");
+	char *frames = tell_more(" with ", result->frames, "frames of videos");
+	const char *files = done == 1 ? "file" : "files";
 
 	if (session->dry_run)
-		console_print(session->console,
-			"Would look at %llu files and write '%s'; %llu are done already\n",
-			(unsigned long long)(result->files - result->known), output,
-			(unsigned long long)result->known);
+		console_print(session->console, "Would look at %llu %s and write '%s'%s\n",
+			(unsigned long long)done, files, output, known);
 	else if (result->up_to_date)
 		console_print(session->console, "Up to date: '%s' holds all %llu files\n", output,
 			(unsigned long long)result->files);
 	else
-		console_print(session->console,
-			"Looked at %llu %s (%llu frames of videos) in %s: '%s'; %llu were known "
-			"already\n",
-			(unsigned long long)done, done == 1 ? "file" : "files",
-			(unsigned long long)result->frames, time, output,
-			(unsigned long long)result->known);
+		console_print(session->console, "Looked at %llu %s%s in %s: '%s'%s\n",
+			(unsigned long long)done, files, frames, time, output, known);
 	if (result->failed > 0)
 		progress_warning(session->progress, NULL,
 			"%llu %s could not be looked at; their entries say why, and --retry-failed "
 			"looks again",
 			(unsigned long long)result->failed, result->failed == 1 ? "file" : "files");
+	free(frames);
+	free(known);
 	free(time);
 }
 

@@ -59,8 +59,8 @@ void detect_result_release(struct detect_result *result);
  * Shards divide the sorted list into runs of about equal bytes; each writes an output of its own,
  * which detect_merge() joins.
  *
- * ERROR_INPUT: the output is there and was made with another model or other settings. ERROR_BUSY:
- * another run writes it. 0 also when files failed.
+ * ERROR_INPUT: there is nothing to look at, or the output is there and was made with another model
+ * or other settings. ERROR_BUSY: another run writes it. 0 also when files failed.
  */
 int detect_run(const struct detect_settings *settings, struct detect_result *result,
 	const struct progress *progress, struct error *err);

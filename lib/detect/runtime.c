@@ -2,6 +2,7 @@
 /* ONNX Runtime: found and loaded when first used, sessions opened, run and closed. */
 #include "runtime.h"
 
+#include "model_file.h"
 #include "runtime_api.h"
 
 #include "trapkit/error.h"
@@ -292,7 +293,7 @@ static int create_session(const struct runtime_settings *settings, bool cuda,
 	if (result == 0)
 		result = check(runtime.api.CreateSession(
 				       runtime.env, settings->model, options, &session->session),
-			err, "not a model that can be run");
+			err, "it is damaged or not for this runtime (download or export it again)");
 	if (options != NULL)
 		runtime.api.ReleaseSessionOptions(options);
 	return result;
@@ -384,11 +385,8 @@ struct runtime_session *runtime_open(const struct runtime_settings *settings, st
 	struct runtime_session *session;
 	int kept, result;
 
-	if (access(settings->model, R_OK) != 0) {
-		error_errno(err, "cannot read the model '%s'", settings->model);
-		err->kind = ERROR_UNAVAILABLE;
+	if (model_file_check(settings->model, err) != 0)
 		return NULL;
-	}
 	session = xcalloc(1, sizeof *session);
 	kept = mute();
 	result = load(settings, err);

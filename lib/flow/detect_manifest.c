@@ -225,6 +225,19 @@ static uint64_t sum_bytes(const struct detect_manifest *manifest)
 	return bytes;
 }
 
+/* A card that is not there, most often: what an earlier run found must not be lost by that. */
+static int refuse_nothing(const struct detect_settings *settings, struct error *err)
+{
+	if (settings->data_path != NULL)
+		return error_set(err, ERROR_INPUT,
+			"there is nothing to look at: '%s' holds no pictures or videos; check "
+			"--data-path",
+			settings->data_path);
+	return error_set(err, ERROR_INPUT,
+		"there is nothing to look at: '%s' is, or holds, no picture or video by its name",
+		settings->files->items[0]);
+}
+
 int detect_manifest_make(const struct detect_settings *settings, struct detect_manifest *manifest,
 	const struct progress *progress, struct error *err)
 {
@@ -242,6 +255,8 @@ int detect_manifest_make(const struct detect_settings *settings, struct detect_m
 	if (result != 0)
 		return -1;
 	sort(manifest);
+	if (manifest->count == 0)
+		return refuse_nothing(settings, err);
 	manifest->all = manifest->count;
 	manifest->bytes = sum_bytes(manifest);
 	if (digest_all(manifest, err) != 0)

@@ -71,16 +71,36 @@ static void describe(struct detect_state *state, const struct detect_settings *s
 	}
 }
 
-/* Members of others, as what was struck out by which rule, do not matter. */
-static bool same_making(const char *one, const char *other)
+/*
+ * What was chosen otherwise, as a person would say it; NULL = nothing. Members of others, as what
+ * was struck out by which rule, do not matter.
+ */
+static const char *find_difference(const char *one, const char *other)
 {
+	static const char *const members[][2] = {
+		{"model_sha256", "model"},
+		{"layout", "--layout"},
+		{"image_size", "--image-size"},
+		{"compatibility", "--compatibility"},
+		{"floor", "--keep"},
+		{"video_interval", "--video-interval"},
+	};
 	cJSON *a = one == NULL ? NULL : cJSON_Parse(one), *b = cJSON_Parse(other);
-	bool same = cJSON_Compare(cJSON_GetObjectItemCaseSensitive(a, "trapkit"),
-		cJSON_GetObjectItemCaseSensitive(b, "trapkit"), true);
+	const cJSON *own = cJSON_GetObjectItemCaseSensitive(a, "trapkit");
+	const cJSON *wanted = cJSON_GetObjectItemCaseSensitive(b, "trapkit");
+	const char *found = NULL;
 
+	for (size_t i = 0; i < sizeof members / sizeof members[0] && found == NULL; i++)
+		if (!cJSON_Compare(cJSON_GetObjectItemCaseSensitive(own, members[i][0]),
+			    cJSON_GetObjectItemCaseSensitive(wanted, members[i][0]), true))
+			found = members[i][1];
+	if (found == NULL && !cJSON_Compare(own, wanted, true))
+		found = "--shard, or for other files";
+	if (own == NULL)
+		found = "program";
 	cJSON_Delete(a);
 	cJSON_Delete(b);
-	return same;
+	return found;
 }
 
 /* ---- entries that are there ---- */
@@ -117,9 +137,10 @@ static void take_entry(const struct detect_settings *settings, struct detect_man
 	cJSON_Delete(entry);
 }
 
-/* 1 = made with the same, its entries are taken; 0 = made with something else. */
+/* 1 = made with the same, its entries are taken; 0 = made with something else, *other. */
 static int take_entries(const struct detect_settings *settings, const char *path,
-	const char *custom, struct detect_manifest *manifest, bool in_output, struct error *err)
+	const char *custom, struct detect_manifest *manifest, bool in_output, const char **other,
+	struct error *err)
 {
 	struct detections_reader *reader = detections_open(path, err);
 	struct detected_image image;
@@ -127,7 +148,8 @@ static int take_entries(const struct detect_settings *settings, const char *path
 
 	if (reader == NULL)
 		return -1;
-	if (!same_making(detections_header(reader)->custom_metadata, custom)) {
+	*other = find_difference(detections_header(reader)->custom_metadata, custom);
+	if (*other != NULL) {
 		detections_close(reader);
 		return 0;
 	}
@@ -195,6 +217,7 @@ static int resume(struct detect_state *state, const struct detect_settings *sett
 {
 	off_t end = settings->no_resume || settings->overwrite ? 0 : find_end(state->stream);
 	struct error damage = {0};
+	const char *other = NULL;
 	int taken = -1;
 
 	fseeko(state->stream, end, SEEK_SET);
@@ -203,7 +226,7 @@ static int resume(struct detect_state *state, const struct detect_settings *sett
 		if (cut(state, err) != 0)
 			return -1;
 		taken = take_entries(settings, state->partial, state->header.custom_metadata,
-			manifest, false, &damage);
+			manifest, false, &other, &damage);
 		fseeko(state->stream, taken < 0 ? 0 : end, SEEK_SET);
 	}
 	if (taken >= 0)
@@ -213,9 +236,9 @@ static int resume(struct detect_state *state, const struct detect_settings *sett
 	if (taken != 0)
 		return 0;
 	return error_set(err, ERROR_INPUT,
-		"'%s' holds what a stopped run did with another model or other settings; "
-		"run it on with these, or drop that work with --no-resume",
-		state->partial);
+		"'%s' holds what a stopped run did with another %s; run it on with the same, or "
+		"drop that work with --no-resume",
+		state->partial, other);
 }
 
 /* ---- opening ---- */
@@ -244,6 +267,7 @@ static int open_partial(struct detect_state *state, struct error *err)
 static int take_output(struct detect_state *state, const struct detect_settings *settings,
 	struct detect_manifest *manifest, struct error *err)
 {
+	const char *other = NULL;
 	int taken = 0;
 
 	if (settings->overwrite || access(state->output, F_OK) != 0)
@@ -251,16 +275,16 @@ static int take_output(struct detect_state *state, const struct detect_settings 
 	state->read_output = fopen(state->output, "re");
 	if (state->read_output == NULL)
 		return error_errno(err, "cannot open '%s'", state->output);
-	taken = take_entries(
-		settings, state->output, state->header.custom_metadata, manifest, true, err);
+	taken = take_entries(settings, state->output, state->header.custom_metadata, manifest, true,
+		&other, err);
 	if (taken < 0)
 		return error_context(err, "an output is there already (--overwrite replaces it)");
 	if (taken == 1)
 		return 0;
 	return error_set(err, ERROR_INPUT,
-		"'%s' was made with another model or other settings; --output writes elsewhere, "
-		"--overwrite replaces it",
-		state->output);
+		"'%s' was made with another %s; use the same, or --output to write elsewhere, or "
+		"--overwrite to replace it",
+		state->output, other);
 }
 
 int detect_state_open(struct detect_state *state, const struct detect_settings *settings,

@@ -108,7 +108,12 @@ def choices():
                               "scene0.png")
         check(status in (0, 1), f"ultralytics read as {layout}: {status} {said}")
     (SCRATCH / "junk.onnx").write_bytes(b"no model")
-    for arguments, wanted, word in ((["--model", "junk.onnx"], 1, "junk.onnx"), (["--model", "no.onnx"], 69, "no.onnx"),
+    for name, beginning in (("cut.onnx", (SCRATCH / "yolov5-static.onnx").read_bytes()[:3000]), ("torch.onnx", b"PK\3\4data"),
+                            ("page.onnx", b"<!DOCTYPE html>"), ("empty.onnx", b"")):
+        (SCRATCH / name).write_bytes(beginning)
+    for arguments, wanted, word in ((["--model", "junk.onnx"], 1, "junk.onnx"), (["--model", "cut.onnx"], 1, "download"),
+                                    (["--model", "torch.onnx"], 1, "export.py"), (["--model", "page.onnx"], 1, "web page"),
+                                    (["--model", "empty.onnx"], 1, "is empty"), (["--model", "."], 69, "cannot read"), (["--model", "no.onnx"], 69, "no.onnx"),
                                     ([], 69, "--model"), (["--model", "yolov5-static.onnx", "--device", "cuda"], 69, "graphics"),
                                     (["--model", "yolov5-static.onnx", "--set", "DETECT.runtime=/nowhere.so"], 69, "nowhere")):
         status, _, said = run("detect", *arguments, "-o", "x.json", "scene0.png")

@@ -228,7 +228,14 @@ def growing(before):
     same = {e["file"]: e for e in before["images"]}
     check(all(after[f] == same[f] for f in after if f in same and f != "winter/R0/IMG_0000.png"), "others changed")
     status, _, said = run("detect", "--data-path", "data", "--model", "m.onnx", "--keep", "0.1")
-    check(status == 1 and "other settings" in said, f"other settings: {status} {said}")
+    check(status == 1 and "another --keep" in said, f"other settings: {status} {said}")
+    status, _, said = run("detect", "--data-path", "data", "--model", "m.onnx", "--shard", "0/2")
+    check(status == 1 and "another --shard" in said, f"a shard over the whole: {status} {said}")
+    (SCRATCH / "empty").mkdir()
+    kept = (DATA / ".trapkit/detections.json").read_bytes()
+    status, _, said = run("detect", "--data-path", "empty", "--model", "m.onnx", "--output", "data/.trapkit/detections.json")
+    check(status == 1 and "nothing to look at" in said, f"an empty folder: {status} {said}")
+    check((DATA / ".trapkit/detections.json").read_bytes() == kept, "an empty folder emptied the detections")
 
 
 def blank():
