@@ -357,10 +357,10 @@ static int run(struct session *session, struct error *err)
 }
 
 static const char description[] =
-	"Runs a MegaDetector-class model (YOLOv5, Ultralytics, YOLOv10 and RT-DETR exports in ONNX "
-	"form) on this machine over pictures and frames of videos, and writes what it found in "
-	"MegaDetector's batch format 1.6, as Timelapse and AddaxAI read it, with the date, size "
-	"and SHA-256 of every file. Nothing leaves this machine.\n"
+	"Runs a MegaDetector-class model (YOLOv5, Ultralytics, YOLOv10, RT-DETR and RT-DETRv2 "
+	"exports in ONNX form) on this machine over pictures and frames of videos, and writes what "
+	"it found in MegaDetector's batch format 1.6, as Timelapse and AddaxAI read it, with the "
+	"date, size and SHA-256 of every file. Nothing leaves this machine.\n"
 	"\n"
 	"ONNX Runtime is needed: the package libonnxruntime-dev of Debian 13, or 'make deps' in "
 	"trapkit's source. Models are not part of trapkit; --info shows how one is understood.\n"

@@ -52,7 +52,8 @@ def run(name, command):
     os.mkdir(home)
     environment = dict(os.environ, SCRATCH=scratch, HOME=home, LC_ALL="C.UTF-8", ROOT=str(ROOT),
                        TRAPKIT=str(BUILD / "trapkit"), TRAPKIT_BUILD=str(BUILD),
-                       ASAN_OPTIONS="abort_on_error=0:exitcode=99", TSAN_OPTIONS="exitcode=99")
+                       ASAN_OPTIONS="abort_on_error=0:exitcode=99",
+                       TSAN_OPTIONS=f"exitcode=99:suppressions={ROOT}/tests/thread_sanitizer.supp")
     for key in list(environment):
         if "__" in key and key.split("__")[0].isupper():
             del environment[key]

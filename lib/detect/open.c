@@ -23,7 +23,8 @@ static int refuse_shape(const struct detector *detector, const char *what, struc
 {
 	return error_set(err, ERROR_INPUT,
 		"%s is not known: it takes %s and gives %s; 'trapkit detect' runs YOLOv5, "
-		"Ultralytics (YOLOv8 to 11), YOLOv10 and RT-DETR exports (--layout names one)",
+		"Ultralytics (YOLOv8 to 11), YOLOv10, RT-DETR and RT-DETRv2 exports (--layout "
+		"names one)",
 		what, detector->input_text, detector->output_text);
 }
 
