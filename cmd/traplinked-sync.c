@@ -158,8 +158,7 @@ static const struct option alert_options[] = {
 		.group = alert_group,
 		.help = "Exit 3 while a device has one of these statuses (as triggered, "
 			"battery_low), battery_below=20%, heartbeat_older=26h, heartbeat_overdue "
-			"or "
-			"disconnected; tell each once."},
+			"or disconnected; tell each once."},
 	{.name = "repeat-after",
 		.section = "TRAPLINKED",
 		.value = "TIME",

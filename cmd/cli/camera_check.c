@@ -313,8 +313,7 @@ static void show(struct job *job)
 	if (job->by_own > 0)
 		console_note(job->session->console,
 			"%llu of them fit a profile of your own: the server takes them only when "
-			"it "
-			"has such a profile too",
+			"it has such a profile too",
 			(unsigned long long)job->by_own);
 	summary = cJSON_AddObjectToObject(job->session->result, "summary");
 	cJSON_AddNumberToObject(summary, "files", (double)job->done);

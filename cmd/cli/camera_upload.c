@@ -227,8 +227,7 @@ static void say_counts(struct job *job)
 	if (job->verdicts[CAMERA_VERDICT_WAITING] > 0)
 		console_warning(console,
 			"files lie where they were put: the server's service is slow or stands "
-			"still, "
-			"or is of before August 2026 and needs --plain-stor");
+			"still, or is of before August 2026 and needs --plain-stor");
 	free(size);
 }
 

@@ -193,8 +193,7 @@ int config_init(struct session *session, const char *template, bool overwrite, s
 	if (access(path, F_OK) == 0 && !overwrite) {
 		error_set(err, ERROR_INPUT,
 			"'%s' is there already: change it with 'trapkit config edit', or replace "
-			"it "
-			"with --overwrite",
+			"it with --overwrite",
 			path);
 		goto done;
 	}

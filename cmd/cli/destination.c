@@ -213,8 +213,7 @@ static int check_consent(
 	return error_set(err, ERROR_SETTINGS,
 		"UPLOAD.ftp_tls = false sends the password and the pictures unencrypted: change it "
 		"to ftp_tls = true below [UPLOAD] (TRAPPER's servers have TLS); if yours really "
-		"has "
-		"none, add --insecure-ftp or set UPLOAD.allow_plain_ftp = true");
+		"has none, add --insecure-ftp or set UPLOAD.allow_plain_ftp = true");
 }
 
 /* Cameras write into the account's home, TRAPPER's packages into /collections. */
@@ -239,8 +238,7 @@ static int fill_network(
 	if (out->host == NULL || *out->host == '\0')
 		return error_set(err, ERROR_SETTINGS,
 			"no destination is set: set GENERAL.host (or UPLOAD.ftp_host), or give "
-			"--to "
-			"ftps://USER@HOST/FOLDER or --to file:///FOLDER");
+			"--to ftps://USER@HOST/FOLDER or --to file:///FOLDER");
 	if (out->user == NULL || *out->user == '\0')
 		return error_set(err, ERROR_SETTINGS,
 			"no user for the upload to '%s' is set: set UPLOAD.ftp_user (or "

@@ -192,9 +192,8 @@ int detection_model(struct session *session, const char *file, struct detector_s
 	if (model->model == NULL)
 		return error_set(err, ERROR_UNAVAILABLE,
 			"no model is set: use --model FILE.onnx or set DETECT.model; "
-			"MegaDetector's "
-			"own .pt files are exported with YOLOv5's 'export.py --include onnx "
-			"--dynamic'");
+			"MegaDetector's own .pt files are exported with YOLOv5's 'export.py "
+			"--include onnx --dynamic'");
 	if (settings.image_size != NULL && strcmp(settings.image_size, "auto") != 0 &&
 		(!text_parse_number(settings.image_size, &size) || size < 32 || size > 8192 ||
 			size != (double)(uint32_t)size)) {

@@ -200,8 +200,7 @@ int general_need_login(struct session *session, struct error *err)
 	if (!general.verify_ssl)
 		console_warning(session->console,
 			"certificates are not verified (GENERAL.verify_ssl = false): anybody on "
-			"the "
-			"way can read the password");
+			"the way can read the password");
 	if (general.token != NULL)
 		return 0;
 	if (general.login == NULL)

@@ -25,8 +25,7 @@ static void check_clock(struct row *row, uint32_t deployment)
 			memcmp(time->text, "2000-01-01", 10) == 0))
 		row_say(row, "C06", CAMTRAPDP_INFO, M_TIMESTAMP,
 			"the camera's clock seems to have been reset; correct the times, or set "
-			"the "
-			"deployment's timestampIssues to true");
+			"the deployment's timestampIssues to true");
 	if (value_is(time) && value_is(name) && check->last_dated &&
 		check->last_file_of == deployment && time->time < check->last_time &&
 		name->length == check->last_name_length &&

@@ -140,6 +140,6 @@ void check_scopes(struct check *check)
 		!descriptor->gbif_media)
 		descriptor_say(check->report, "G01", CAMTRAPDP_WARNING, "gbifIngestion", NULL,
 			"there are rows of level 'media' only: GBIF would take none. Add event "
-			"rows "
-			"(TRAPPER: include_events), or gbifIngestion.observationLevel = \"media\"");
+			"rows (TRAPPER: include_events), or gbifIngestion.observationLevel = "
+			"\"media\"");
 }

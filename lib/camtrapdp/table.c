@@ -139,8 +139,7 @@ static void complain_limits(const struct row *row, int field)
 	case FIELD_PATH:
 		row_say(row, "T07", CAMTRAPDP_ERROR, field,
 			"filePath must be an address on the web, or lead from datapackage.json "
-			"down "
-			"to the file: no '..', and no '/', '.' or '~' at its start");
+			"down to the file: no '..', and no '/', '.' or '~' at its start");
 		return;
 	case FIELD_MEDIATYPE:
 		row_say(row, "T07", CAMTRAPDP_ERROR, field,

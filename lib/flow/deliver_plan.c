@@ -390,8 +390,7 @@ static int check_zip(const char *path, struct error *err)
 		head[1] != 'K' || (head[2] != 3 && head[2] != 5))
 		error_set(err, ERROR_INPUT,
 			"'%s' is not a ZIP archive; --file-yaml takes the definition, --file-zip "
-			"the "
-			"archive",
+			"the archive",
 			path);
 	else
 		result = 0;

@@ -302,10 +302,8 @@ static int resolve(
 	}
 	return error_set(err, ERROR_NETWORK,
 		"processing of '%s' was asked for, but the reply was lost and the server does not "
-		"show "
-		"the result (yet): run the same command again later; if you know that the server "
-		"did "
-		"not get it, add --force-trigger",
+		"show the result (yet): run the same command again later; if you know that the "
+		"server did not get it, add --force-trigger",
 		item->package.name);
 }
 
@@ -355,8 +353,7 @@ static int check_no_other_open(
 			if (names_collection(other->collections, item->collections[k].name))
 				result = error_set(err, ERROR_NETWORK,
 					"processing of '%s' is asked for once it is known whether "
-					"the "
-					"server got the request for '%s', which is of the same "
+					"the server got the request for '%s', which is of the same "
 					"collection",
 					item->package.name, other->name);
 	}
@@ -558,7 +555,7 @@ int deliver_wait(struct deliver *deliver, struct error *err)
 	}
 	return error_set(err, ERROR_NETWORK,
 		"the server took the request%s but does not show all resources after %.0f s; it "
-		"may "
-		"still be at work: look at the collection later, nothing needs to be sent again",
+		"may still be at work: look at the collection later, nothing needs to be sent "
+		"again",
 		open > 1 ? "s" : "", deliver->settings.wait);
 }

@@ -260,8 +260,7 @@ static void put_scale(FILE *out, const struct map *map)
 	length = metres / METRES_PER_DEGREE * map->scale;
 	fprintf(out,
 		"<g class=\"scale\"><path d=\"M16 %.0fv6h%.1fv-6\"/><text x=\"%.1f\" "
-		"y=\"%.0f\">%.4g "
-		"%s</text></g>",
+		"y=\"%.0f\">%.4g %s</text></g>",
 		MAP_HEIGHT - 22, length, 24 + length, MAP_HEIGHT - 12,
 		metres >= 1000 ? metres / 1000 : metres, metres >= 1000 ? "km" : "m");
 }

@@ -195,9 +195,7 @@ int store_packages(struct ledger *ledger, struct ledger_package_list *list, stru
 		"SELECT id, name, name_of_set, part, parts, folder, fingerprint, collections, "
 		"state, files, media_bytes, yaml_size, zip_size, yaml_sha256, zip_sha256, created, "
 		"destination, delivery, delivered, trigger_state, triggered, task, recorded, blur "
-		"FROM "
-		"packages "
-		"ORDER BY min(id) OVER (PARTITION BY name_of_set, folder), part, id",
+		"FROM packages ORDER BY min(id) OVER (PARTITION BY name_of_set, folder), part, id",
 		-1, &statement, NULL);
 	while (code == SQLITE_OK || code == SQLITE_ROW) {
 		code = sqlite3_step(statement);

@@ -297,8 +297,7 @@ int detections_read_header(struct json_reader *json, struct detections_header *h
 	if (token.kind == JSON_ARRAY) {
 		json_refuse(json, err,
 			"a bare list, as Microsoft's command writes with boxes in pixels; give "
-			"results "
-			"in MegaDetector's batch format");
+			"results in MegaDetector's batch format");
 		goto done;
 	}
 	if (token.kind != JSON_OBJECT) {

@@ -137,8 +137,7 @@ static int parse_network(
 		if (memchr(rest, ':', (size_t)(at - rest)) != NULL)
 			return error_set(err, ERROR_USAGE,
 				"a password in a URL would be seen by everybody; take it out and "
-				"set "
-				"UPLOAD.ftp_password (settings file or environment "
+				"set UPLOAD.ftp_password (settings file or environment "
 				"UPLOAD__FTP_PASSWORD)");
 		address->user = decode(rest, (size_t)(at - rest));
 		if (address->user == NULL || *address->user == '\0')

@@ -50,8 +50,8 @@ static int protect_control(struct remote *remote, struct error *err)
 	if (reply.code != 234)
 		return error_set(err, reply.code == 421 ? ERROR_NETWORK : ERROR_REMOTE,
 			"'%s' does not offer TLS (it said \"%d %s\"), so the password was not "
-			"sent; "
-			"ask its administrator, or somebody between you and it takes TLS away",
+			"sent; ask its administrator, or somebody between you and it takes TLS "
+			"away",
 			remote_host(remote), reply.code, reply.text);
 	/* Words in clear that wait behind the 234 would be taken for the server's after it. */
 	if (remote->inbox_used < remote->inbox_end)

@@ -30,8 +30,7 @@ static const char quota_advice[] =
 static const char user_advice[] =
 	"check UPLOAD.ftp_user and UPLOAD.ftp_password (else GENERAL.login and GENERAL.password), "
 	"and ask whether the account may use FTP; it is not tried again, so that the account is "
-	"not "
-	"locked";
+	"not locked";
 static const char permission_advice[] =
 	"the account may not do that there: ask the administrator, or check UPLOAD.ftp_dir";
 static const char tls_advice[] = "the server wants encryption: set UPLOAD.ftp_tls = true";

@@ -42,8 +42,7 @@ static int explain_certificate(
 	case X509_V_ERR_CERT_NOT_YET_VALID:
 		return error_set(err, ERROR_REFUSED,
 			"the certificate of %s %s: if this computer's clock is wrong (it says %s), "
-			"set "
-			"it; otherwise the server's administrator must renew the certificate",
+			"set it; otherwise the server's administrator must renew the certificate",
 			host,
 			verdict == X509_V_ERR_CERT_HAS_EXPIRED ? "has expired" : "is not valid yet",
 			today);
@@ -54,9 +53,8 @@ static int explain_certificate(
 	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
 		return error_set(err, ERROR_REFUSED,
 			"the certificate of %s is not signed by an authority that this computer "
-			"knows "
-			"(%s): if the server is right, get its authority's certificate and set "
-			"GENERAL.ca_file to it",
+			"knows (%s): if the server is right, get its authority's certificate and "
+			"set GENERAL.ca_file to it",
 			host, exchange->detail);
 	default:
 		break;
@@ -64,8 +62,7 @@ static int explain_certificate(
 	if (strstr(exchange->detail, "match") != NULL)
 		return error_set(err, ERROR_REFUSED,
 			"the certificate of %s is for another name: use the name that the "
-			"certificate "
-			"is for as host (%s)",
+			"certificate is for as host (%s)",
 			host, exchange->detail);
 	return error_set(err, ERROR_REFUSED, "the certificate of %s is refused: %s", host,
 		exchange->detail[0] != '\0' ? exchange->detail : "no reason given");
@@ -110,8 +107,7 @@ static int explain_timeout(
 		*again = false;
 		return error_set(err, ERROR_NETWORK,
 			"the time allowed for all of it (max_runtime, %g s) ran out while waiting "
-			"for "
-			"%s",
+			"for %s",
 			exchange->http->max_runtime, host);
 	}
 	if (exchange->connected)
@@ -130,8 +126,7 @@ static int explain_final(
 	if (exchange->strayed)
 		return error_set(err, ERROR_REFUSED,
 			"%s does not lead to this computer: unencrypted http is only for testing "
-			"on "
-			"one computer, write https://",
+			"on one computer, write https://",
 			host);
 	if (exchange->too_large)
 		return error_set(err, ERROR_REMOTE,

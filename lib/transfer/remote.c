@@ -67,8 +67,7 @@ int remote_check_name(const char *name, struct error *err)
 		if ((unsigned char)*at < 32 || *at == 127 || *at == '\xFF')
 			return error_set(err, ERROR_INPUT,
 				"a name holds byte 0x%02X, which cannot be sent to a server; "
-				"rename the "
-				"file",
+				"rename the file",
 				(unsigned char)*at);
 	}
 	return 0;

@@ -229,8 +229,7 @@ static int refuse(const struct remote_settings *settings, X509 *certificate, lon
 			" This computer's clock says %s: if that is wrong, set the clock.", today);
 	error_set(err, ERROR_REFUSED,
 		"certificate of '%s' refused: %s (%s, valid %s to %s, SHA-256 %s).%s If you are "
-		"sure "
-		"that this is the right server, trust exactly this certificate with "
+		"sure that this is the right server, trust exactly this certificate with "
 		"UPLOAD.pin_sha256 = \"%s\", or name its authority in UPLOAD.ca_file",
 		settings->host, X509_verify_cert_error_string(verdict), subject, from, until,
 		fingerprint, clock, fingerprint);

@@ -75,8 +75,7 @@ cJSON *trapper_parse(const char *bytes, size_t size, const char *what, struct er
 	if (looks_like_html(bytes, size))
 		error_set(err, ERROR_NETWORK,
 			"%s: a web page came instead of data: check that GENERAL.host is the "
-			"TRAPPER "
-			"server, and that no sign-in page of the network is in between",
+			"TRAPPER server, and that no sign-in page of the network is in between",
 			what);
 	else
 		error_set(err, ERROR_NETWORK, "%s: the server's answer cannot be read (%zu bytes)",

@@ -56,8 +56,7 @@ int trapper_page_parse(const char *bytes, size_t size, int64_t number, const cha
 		trapper_page_release(page);
 		return error_set(err, ERROR_NETWORK,
 			"%s: the server's answer is not a list: check that GENERAL.host is the "
-			"TRAPPER "
-			"server",
+			"TRAPPER server",
 			what);
 	}
 	frame = cJSON_GetObjectItemCaseSensitive(page->document, "pagination");

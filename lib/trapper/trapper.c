@@ -95,16 +95,14 @@ int trapper_refusal(const struct trapper *trapper, const struct http_reply *repl
 	else if (reply->status == 404)
 		error_set(err, ERROR_REMOTE,
 			"%s: the server '%s' does not know it (status 404%s%s); check GENERAL.host "
-			"and "
-			"the ids",
+			"and the ids",
 			what, trapper->base, colon, said);
 	else if (reply->status == 408 || reply->status == 429 || reply->status >= 500)
 		refusal_later(reply, what, said, err);
 	else if (reply->status >= 300 && reply->status < 400)
 		error_set(err, ERROR_REMOTE,
 			"%s: the server '%s' sends us elsewhere (status %ld); set GENERAL.host to "
-			"the "
-			"address that a browser shows there",
+			"the address that a browser shows there",
 			what, trapper->base, reply->status);
 	else
 		error_set(err, ERROR_REMOTE, "%s: the server says no (status %ld%s%s)", what,
