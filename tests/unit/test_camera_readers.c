@@ -289,8 +289,8 @@ static void test_cuddeback(void **state)
 {
 	static const char comment[] =
 		"MR=C.1,AD=9/24/"
-		"2021,LD=43,BT=33,RD=22,LH=0,LI=683,BL=5233,BP=50%,BS=Int,BD=5,BI=84,CF=Enabled,SP="
-		"Medium,LF=50,EX=Centered,ID=CC0147,SM=ADV,DD=FAP,DI=2,DV=OFF";
+		"2021,LD=43,BT=33,RD=22,LH=0,LI=683,BL=5233,BP=50%,BS=Int,BD=5,BI=84,"
+		"CF=Enabled,SP=Medium,LF=50,EX=Centered,ID=CC0147,SM=ADV,DD=FAP,DI=2,DV=OFF";
 	static const char unnamed[] = "MR=C.1,BL=5233,BP=50%,SM=ADV";
 	static const char old[] = "1 ATTEMPT G1H";
 	struct spec spec = {.make = "CUDDEBACK", .model = "C-1"};

@@ -111,7 +111,9 @@ static void test_whole_values(void **state)
 		{"Temp:24\xE2\x84\x83 ", TEMPERATURE, 24, false},
 		{"Temp:-5\xE2\x84\x83", TEMPERATURE, -5, false},
 		{"Temp:hot\xE2\x84\x83", TEMPERATURE, NONE, false},
-		{"Temp:24\xC2\xB0C", TEMPERATURE, NONE, false},
+		{"Temp:24\xC2\xB0"
+		 "C",
+			TEMPERATURE, NONE, false},
 		{"Temp:24.5\xE2\x84\x83", TEMPERATURE, NONE, false},
 		{"Temp:21 Celsius Degree", TEMPERATURE, 21, true},
 		{"Temp:21 Celsius Degree   ", TEMPERATURE, 21, true},

@@ -177,12 +177,11 @@ static void test_old_versions(void **state)
 {
 	/* 1.0: a number for the version, max_detection_conf, failure without detections. */
 	struct detections_reader *reader = open_text(
-		"{\"info\":{\"format_version\":1.0}," CATEGORIES
-		",\"images\":[{\"file\":\"D:\\\\data\\\\a.jpg\",\"max_detection_conf\":0.9,"
-		"\"detections\":[{\"category\":\"1\",\"conf\":0.9,\"bbox\":[0.1,0.1,0.1,0.1],"
-		"\"extra\":[{}]}]},{\"file\":\"b.jpg\",\"failure\":\"Failure "
-		"image "
-		"access\"},{\"file\":\"c.jpg\",\"max_detection_conf\":null,\"detections\":null}]}");
+		"{\"info\":{\"format_version\":1.0}," CATEGORIES ",\"images\":["
+		"{\"file\":\"D:\\\\data\\\\a.jpg\",\"max_detection_conf\":0.9,\"detections\":"
+		"[{\"category\":\"1\",\"conf\":0.9,\"bbox\":[0.1,0.1,0.1,0.1],\"extra\":[{}]}]},"
+		"{\"file\":\"b.jpg\",\"failure\":\"Failure image access\"},"
+		"{\"file\":\"c.jpg\",\"max_detection_conf\":null,\"detections\":null}]}");
 	struct detected_image image;
 
 	(void)state;
@@ -201,10 +200,11 @@ static void test_old_versions(void **state)
 static void test_names(void **state)
 {
 	struct detections_reader *reader =
-		open_text("\xEF\xBB\xBF{" CATEGORIES
-			  ",\"images\":[{\"file\":\"\\u017b\\ud83e\\udd8a/a\\/"
-			  "b\\\"\\u00e9.jpg\",\"detections\":[]},{\"file\":\"x\\udce9.jpg\","
-			  "\"detections\":[]},{\"file\":\"y\\ud800z\",\"detections\":[]}]}");
+		open_text("\xEF\xBB\xBF{" CATEGORIES ",\"images\":["
+			  "{\"file\":\"\\u017b\\ud83e\\udd8a/a\\/b\\\"\\u00e9.jpg\","
+			  "\"detections\":[]},"
+			  "{\"file\":\"x\\udce9.jpg\",\"detections\":[]},"
+			  "{\"file\":\"y\\ud800z\",\"detections\":[]}]}");
 	struct detected_image image;
 
 	(void)state;

@@ -382,7 +382,10 @@ static struct media_facts mp4_created(uint64_t created)
 {
 	struct bytes bytes = {.big = true};
 
-	put(&bytes, "\0\0\0\x10ftypisom\0\0\0\0\0\0\0\x08mdat\0\0\0\x34moov\0\0\0\x2Cmvhd", 40);
+	put(&bytes,
+		"\0\0\0\x10"
+		"ftypisom\0\0\0\0\0\0\0\x08mdat\0\0\0\x34moov\0\0\0\x2Cmvhd",
+		40);
 	put(&bytes, "\1\0\0\0", 4);
 	put_number(&bytes, (uint32_t)(created >> 32), 4);
 	put_number(&bytes, (uint32_t)created, 4);
@@ -576,13 +579,19 @@ static void contents_win_over_names(void **state)
 		{"\0\0\0\x10"
 		 "ftypqt  ",
 			12, "a.mp4", MEDIA_MOV, 0},
-		{"\0\0\0\x10ftypheic", 12, "a.heic", MEDIA_OTHER_IMAGE, 0},
-		{"\0\0\0\x10ftypisom", 12, "a.png", MEDIA_MP4, TROUBLE_WRONG_NAME},
+		{"\0\0\0\x10"
+		 "ftypheic",
+			12, "a.heic", MEDIA_OTHER_IMAGE, 0},
+		{"\0\0\0\x10"
+		 "ftypisom",
+			12, "a.png", MEDIA_MP4, TROUBLE_WRONG_NAME},
 		{"no picture", 10, "a.jpg", MEDIA_UNKNOWN, TROUBLE_NOT_MEDIA},
 		{"no picture", 10, "a.txt", MEDIA_UNKNOWN, TROUBLE_NOT_MEDIA},
 		{"one free day", 12, "a.jpg", MEDIA_UNKNOWN, TROUBLE_NOT_MEDIA},
 		{"BMW", 3, "a.jpg", MEDIA_UNKNOWN, TROUBLE_NOT_MEDIA},
-		{"\0\0\0\x08wide", 8, "a.mov", MEDIA_MOV, 0},
+		{"\0\0\0\x08"
+		 "wide",
+			8, "a.mov", MEDIA_MOV, 0},
 		{"something", 9, "a.heic", MEDIA_OTHER_IMAGE, 0},
 	};
 	const unsigned both = TROUBLE_WRONG_NAME | TROUBLE_NOT_MEDIA;

@@ -35,7 +35,10 @@ static void slugs(void **state)
 	/* e with a combining acute, as macOS writes it, is the same as the one letter. */
 	expect_text(text_slugify("Cafe\xCC\x81"), "cafe");
 	/* Python's \s has the four separators 1C to 1F, too; the no-break space becomes a space. */
-	expect_text(text_slugify("a\x1Cb\xC2\xA0c\td"), "a-b-c-d");
+	expect_text(text_slugify("a\x1C"
+				 "b\xC2\xA0"
+				 "c\td"),
+		"a-b-c-d");
 	/* A dropped character between two dashes lets them meet. */
 	expect_text(text_slugify("a-!-b"), "a-b");
 }
