@@ -12,6 +12,7 @@
 #include "trapkit/timestamp.h"
 
 #include <malloc.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -228,6 +229,7 @@ static void tell_json(const struct convert_result *result, double seconds, cJSON
 static void tell_words(struct session *session, const struct convert_result *result, double seconds)
 {
 	uint64_t made = result->pictures + result->films + result->remuxed;
+	double grown = (double)result->bytes_out - (double)result->bytes_in;
 	char *in = text_size(result->bytes_in), *out = text_size(result->bytes_out);
 	char *time = text_duration(seconds);
 
@@ -243,14 +245,13 @@ static void tell_words(struct session *session, const struct convert_result *res
 			(unsigned long long)result->fit);
 	else
 		console_print(session->console,
-			"Made %llu renditions in %s: %s became %s (%.0f %% saved); %llu were there "
+			"Made %llu renditions in %s: %s became %s (%.0f %% %s); %llu were there "
 			"already, %llu files need none\n",
 			(unsigned long long)made, time, in, out,
 			result->bytes_in == 0 ? 0.0
-					      : 100.0 -
-					100.0 * (double)result->bytes_out /
-						(double)result->bytes_in,
-			(unsigned long long)result->unchanged, (unsigned long long)result->fit);
+					      : 100.0 * fabs(grown) / (double)result->bytes_in,
+			grown > 0 ? "more" : "saved", (unsigned long long)result->unchanged,
+			(unsigned long long)result->fit);
 	if (result->placed > 0)
 		console_print(session->console, "%s %llu files as they are\n",
 			session->dry_run ? "Would place" : "Placed",

@@ -329,6 +329,7 @@ static void show_report(struct session *session, const struct template_result *r
 		table_cell(&table, "%s", cameras);
 		free(cameras);
 	}
+	table.friendly = true;
 	console_table(session->console, &table);
 	table_release(&table);
 }

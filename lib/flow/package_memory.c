@@ -96,9 +96,10 @@ static int check_left_packages(const struct package_job *job, struct error *err)
 	if (search.yaml == NULL)
 		return 0;
 	error_set(err, ERROR_INPUT,
-		"'%s' is a package that the ledger does not know (was '.trapkit' removed?): if it "
-		"was delivered, its pictures would be in TRAPPER twice; to send it, use 'trapkit "
-		"upload --file-yaml … --file-zip …'; to package everything anew, --again",
+		"'%s' is a package that the ledger does not know (was '.trapkit' removed, or did "
+		"trapper-tools make it?): if it was delivered, its pictures would be in TRAPPER "
+		"twice; to send it, use 'trapkit upload --file-yaml … --file-zip …'; to package "
+		"everything anew, --again",
 		search.yaml);
 	free(search.yaml);
 	return -1;
