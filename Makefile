@@ -36,7 +36,7 @@ DEPS_BUILD := gcc g++ libc6-dev pkg-config libzip-dev libyaml-dev libcjson-dev l
 	tzdata ca-certificates python3
 DEPS_TEST := locales libcmocka-dev libimage-exiftool-perl ffmpeg python3-yaml unzip sqlite3 openssl \
 	libcap2 libpam0g libwrap0 procps strace faketime mandoc fish zsh bash-completion binutils \
-	bindfs btrfs-progs iproute2 iptables
+	bindfs btrfs-progs iproute2 iptables dpkg-dev
 DEPS_FUZZ := clang libclang-rt-dev
 DEPS_DEB := dpkg-dev
 DEPS_BENCH := exiftool exiv2 exif zip lftp curl rclone libvips-tools imagemagick

@@ -23,7 +23,7 @@ def ip(*words):
 
 
 def enter():
-    """Starts this script again in a namespace of its own; there only loopback is, and nobody else's."""
+    """Starts this script again in a namespace of its own: only loopback is there, and nothing can be downloaded."""
     if os.environ.get("TRAPKIT_NAMESPACE"):
         ip("link", "set", "lo", "up")
         return
@@ -31,6 +31,11 @@ def enter():
     missing = [tool for tool in ("ip", "tc", "iptables") if not shutil.which(tool)]
     if missing or os.geteuid() != 0 or subprocess.run(["unshare", "-n", "-m", "true"], check=False).returncode != 0:
         print(f"no namespace to spoil the network of (needs root, unshare {' '.join(missing)})")
+        sys.exit(77)
+    try:
+        ftp_peers.unpacked("pure-ftpd")
+    except ftp_peers.Skip as reason:
+        print(reason)
         sys.exit(77)
     os.execvp("unshare", command)
 
