@@ -322,35 +322,24 @@ static int choose_device(
 
 static const char unreadable[] = "cannot read the model's inputs and outputs";
 
-static int describe_input(struct runtime_session *session, size_t number, struct error *err)
+/* Of an input or output: its shape, and its name (owned). */
+static int describe_one(const struct runtime_session *session, bool input, size_t number,
+	struct tensor_shape *shape, char **name, struct error *err)
 {
+	runtime_call (*get_type)(const struct runtime_object *, size_t, struct runtime_object **) =
+		input ? runtime.api.SessionGetInputTypeInfo : runtime.api.SessionGetOutputTypeInfo;
+	runtime_call (*get_name)(
+		const struct runtime_object *, size_t, struct runtime_object *, char **) =
+		input ? runtime.api.SessionGetInputName : runtime.api.SessionGetOutputName;
 	struct runtime_object *type = NULL;
-	char *name = NULL;
+	char *text = NULL;
 
-	if (check(runtime.api.SessionGetInputTypeInfo(session->session, number, &type), err,
-		    unreadable) != 0 ||
-		read_type(type, &session->inputs[number], err) != 0 ||
-		check(runtime.api.SessionGetInputName(
-			      session->session, number, runtime.allocator, &name),
-			err, unreadable) != 0)
+	if (check(get_type(session->session, number, &type), err, unreadable) != 0 ||
+		read_type(type, shape, err) != 0 ||
+		check(get_name(session->session, number, runtime.allocator, &text), err,
+			unreadable) != 0)
 		return -1;
-	session->input_names[number] = take_text(name);
-	return 0;
-}
-
-static int describe_output(struct runtime_session *session, size_t number, struct error *err)
-{
-	struct runtime_object *type = NULL;
-	char *name = NULL;
-
-	if (check(runtime.api.SessionGetOutputTypeInfo(session->session, number, &type), err,
-		    unreadable) != 0 ||
-		read_type(type, &session->outputs[number], err) != 0 ||
-		check(runtime.api.SessionGetOutputName(
-			      session->session, number, runtime.allocator, &name),
-			err, unreadable) != 0)
-		return -1;
-	session->output_names[number] = take_text(name);
+	*name = take_text(text);
 	return 0;
 }
 
@@ -364,10 +353,12 @@ static int describe(struct runtime_session *session, struct error *err)
 	if (session->input_count == 0 || session->output_count == 0)
 		return error_set(err, ERROR_INPUT, "the model has no input or no output");
 	for (size_t i = 0; i < session->input_count && i < RUNTIME_MOST_INPUTS; i++)
-		if (describe_input(session, i, err) != 0)
+		if (describe_one(session, true, i, &session->inputs[i], &session->input_names[i],
+			    err) != 0)
 			return -1;
 	for (size_t i = 0; i < session->output_count && i < RUNTIME_MOST_OUTPUTS; i++)
-		if (describe_output(session, i, err) != 0)
+		if (describe_one(session, false, i, &session->outputs[i], &session->output_names[i],
+			    err) != 0)
 			return -1;
 	return check(runtime.api.CreateCpuMemoryInfo(0, 0, &session->memory), err, unreadable);
 }
