@@ -19,7 +19,7 @@
 
 static struct {
 	struct string_list yaml, zip;
-	bool overwrite;
+	bool overwrite, again;
 } settings;
 
 static const struct option options[] = {
@@ -39,6 +39,11 @@ static const struct option options[] = {
 		.flag = &settings.overwrite,
 		.fallback = "false",
 		.help = "Replace files of the same name that came from elsewhere."},
+	{.name = "again",
+		.flag = &settings.again,
+		.fallback = "false",
+		.help = "Send once more what was sent before: packages that the server lost; with "
+			"--camera, all files."},
 	{0},
 };
 
@@ -147,10 +152,10 @@ static int forget_lost(struct session *session, struct delivery *delivery, struc
 {
 	struct ledger_package_list list = {0};
 	struct remote *remote = NULL;
-	int result = destination_need_password(session, &delivery->remote, err);
+	int result = ledger_packages(ledger, &list, err);
 
-	if (result == 0)
-		result = ledger_packages(ledger, &list, err);
+	if (result == 0 && list.count > 0)
+		result = destination_need_password(session, &delivery->remote, err);
 	if (result == 0)
 		remote = remote_open(&delivery->remote, session->progress);
 	for (size_t i = 0; i < list.count && result >= 0; i++) {
@@ -242,7 +247,7 @@ static int upload_from(struct session *session, struct delivery *delivery, const
 	if (ledger == NULL)
 		return -1;
 	if (blur_rule_open(session, ledger, work_folder, general.data_path, &rule, err) != 0 ||
-		(camera_upload_again() && forget_lost(session, delivery, ledger, err) != 0) ||
+		(settings.again && forget_lost(session, delivery, ledger, err) != 0) ||
 		collect(session, delivery, ledger, work_folder, &list, &done, err) != 0)
 		goto done;
 	result = 0;
@@ -297,7 +302,7 @@ static int run(struct session *session, struct error *err)
 	if (check_arguments(session, err) != 0)
 		return -1;
 	if (camera_upload_wanted())
-		return camera_upload_run(session, err);
+		return camera_upload_run(session, settings.again, err);
 	if (delivery_prepare(&delivery, true, err) != 0)
 		goto done;
 	delivery.settings.overwrite = settings.overwrite;

@@ -490,7 +490,7 @@ _trapkit_rows() {
 		;;
 	upload/)
 		words=''
-		options=' --file-yaml --file-zip --data-path --overwrite --camera --verify --plain-stor --again --files-from --null --registered --profiles --timezone --ignore-dst --to --insecure-ftp --trigger --force-trigger --remove-zip --wait --parallel --limit-rate --timeout --retries --max-runtime'
+		options=' --file-yaml --file-zip --data-path --overwrite --again --camera --verify --plain-stor --files-from --null --registered --profiles --timezone --ignore-dst --to --insecure-ftp --trigger --force-trigger --remove-zip --wait --parallel --limit-rate --timeout --retries --max-runtime'
 		case $1 in
 		--file-yaml) kind=nothing ;;
 		--file-zip) kind=nothing ;;

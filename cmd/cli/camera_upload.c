@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 static struct {
-	bool camera, plain_stor, again;
+	bool camera, plain_stor;
 	double verify;
 } choices;
 
@@ -44,18 +44,8 @@ const struct option camera_upload_options[] = {
 		.group = group,
 		.help = "Send files under their own names at once: for servers of before August "
 			"2026."},
-	{.name = "again",
-		.flag = &choices.again,
-		.fallback = "false",
-		.group = group,
-		.help = "Send once more what was sent before, as to a server that lost it."},
 	{0},
 };
-
-bool camera_upload_again(void)
-{
-	return choices.again;
-}
 
 bool camera_upload_wanted(void)
 {
@@ -308,7 +298,7 @@ static int prepare(struct job *job, struct error *err)
 	return delivery_prepare_camera(&job->delivery, err);
 }
 
-static int send_all(struct job *job, struct ledger *ledger, struct error *err)
+static int send_all(struct job *job, struct ledger *ledger, bool again, struct error *err)
 {
 	const struct deliver_settings *delivery = &job->delivery.settings;
 	struct camera_upload_settings settings = {
@@ -318,7 +308,7 @@ static int send_all(struct job *job, struct ledger *ledger, struct error *err)
 		.max_runtime = delivery->max_runtime,
 		.parallel = delivery->parallel,
 		.plain = choices.plain_stor,
-		.again = choices.again,
+		.again = again,
 		.fail_fast = job->session->fail_fast,
 		.dry_run = job->session->dry_run,
 		.verify = choices.verify,
@@ -379,12 +369,12 @@ static int check_blur(struct session *session, struct ledger *ledger, const char
 }
 
 /* A damaged ledger was begun anew, and with it went the word on what was sent. */
-static int check_memory(struct ledger *ledger, struct error *err)
+static int check_memory(struct ledger *ledger, bool again, struct error *err)
 {
 	char *lost = NULL;
 	int result;
 
-	if (choices.again)
+	if (again)
 		return ledger_put_note(ledger, LEDGER_LOST, NULL, err);
 	result = ledger_get_note(ledger, LEDGER_LOST, &lost, err);
 	if (lost != NULL)
@@ -396,7 +386,7 @@ static int check_memory(struct ledger *ledger, struct error *err)
 	return result;
 }
 
-int camera_upload_run(struct session *session, struct error *err)
+int camera_upload_run(struct session *session, bool again, struct error *err)
 {
 	struct job job = {.session = session};
 	struct ledger *ledger = NULL;
@@ -408,10 +398,10 @@ int camera_upload_run(struct session *session, struct error *err)
 		goto done;
 	ledger = ledger_open(work, session->dry_run ? LEDGER_SCRATCH : LEDGER_WRITE,
 		session->wait_lock, ledger_warning, session, err);
-	if (ledger == NULL || check_memory(ledger, err) != 0 ||
+	if (ledger == NULL || check_memory(ledger, again, err) != 0 ||
 		check_blur(session, ledger, work, &job.targets, err) != 0)
 		goto done;
-	status = send_all(&job, ledger, err);
+	status = send_all(&job, ledger, again, err);
 	conclude(&job);
 	if (status == 0)
 		status = status_of(&job);

@@ -7,10 +7,9 @@
 
 extern const struct option camera_upload_options[];
 
-/* --again: of packages, too */
-bool camera_upload_again(void);
 /* --camera */
 bool camera_upload_wanted(void);
-int camera_upload_run(struct session *session, struct error *err);
+/* `again` = also what the ledger says was sent. */
+int camera_upload_run(struct session *session, bool again, struct error *err);
 
 #endif
